@@ -1,0 +1,1 @@
+"""Contracts: topics, records, codec, Redis keys, metric names, settings and errors. No I/O."""

@@ -1,0 +1,85 @@
+"""The learning half of a pipeline file: model, learner, gate, drift."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from schemas.durations import Duration
+from schemas.section import Section
+
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+NonNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+
+
+class Optimiser(Section):
+    """How a gradient becomes a step."""
+
+    kind: Literal["adamw", "adam", "sgd"] = "adamw"
+    rate: Positive = 1e-3
+    weight_decay: NonNegative = 0.0
+    clip: Positive = 1.0
+
+
+class Model(Section):
+    """The learner's hypothesis class. The River kinds ignore the network keys."""
+
+    kind: Literal["tabular_resnet", "river_logistic_regression", "river_hoeffding_adaptive_tree"] = "tabular_resnet"
+    hidden: Annotated[int, Field(ge=1, le=8192)] = 128
+    blocks: Annotated[int, Field(ge=0, le=64)] = 2
+    embedding: Annotated[int, Field(ge=1, le=256)] = 8
+    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    optimiser: Optimiser = Optimiser()
+
+
+class Replay(Section):
+    """Replay memory: `size` examples held, `mix` of them beside each fresh batch."""
+
+    kind: Literal["reservoir", "none"] = "reservoir"
+    size: Annotated[int, Field(ge=1, le=10_000_000)] = 20_000
+    mix: Annotated[int, Field(ge=0, le=65_536)] = 64
+
+
+class Baseline(Section):
+    """A learner that is scored beside the served one, on the same examples with the same label delay."""
+
+    model: Model = Model()
+    windows: bool = True
+    replay: Replay = Replay()
+
+
+class Learner(Section):
+    """How examples become versions. All counts are of examples in the log, never of time."""
+
+    batch: Annotated[int, Field(ge=1, le=65_536)] = 64
+    cadence: Annotated[int, Field(ge=1)] = 2048
+    checkpoint: Annotated[int, Field(ge=1)] = 8192
+    keep_versions: Annotated[int, Field(ge=2)] = 50
+    score_window: Annotated[int, Field(ge=10)] = 5000
+    seed: int = 0
+    replay: Replay = Replay()
+    baselines: dict[str, Baseline] = {}
+
+
+class Gate(Section):
+    """Which candidate may be published. `finite` refuses only what has gone to NaN or infinity."""
+
+    policy: Literal["finite"] = "finite"
+
+
+class Psi(Section):
+    """Bands of the population stability index."""
+
+    watch: Positive = 0.1
+    act: Positive = 0.25
+
+
+class Drift(Section):
+    """Windows of event time that are tested against a reference of as many windows."""
+
+    window: Duration = 86_400_000
+    reference: Annotated[int, Field(ge=1)] = 7
+    minimum: Annotated[int, Field(ge=1)] = 200
+    bins: Annotated[int, Field(ge=2, le=256)] = 16
+    psi: Psi = Psi()

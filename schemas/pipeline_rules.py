@@ -1,0 +1,87 @@
+"""Rules of a pipeline file that concern more than one section."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from schemas.pipeline import FieldSpec, Pipeline, WindowGroup
+
+
+def suggestion(word: str, known: list[str]) -> str:
+    """Name the nearest known word, or all of them.
+
+    Examples
+    --------
+    >>> suggestion("carier", ["carrier", "origin"])
+    "did you mean 'carrier'?"
+    """
+    near = get_close_matches(word, known, n=1)
+    return f"did you mean '{near[0]}'?" if near else f"known: {', '.join(sorted(known)) or 'none'}"
+
+
+def check_references(pipeline: Pipeline) -> None:
+    """Check names that point from one section into another.
+
+    Raises
+    ------
+    ValueError
+        All faults at once, one per line, each as ``path: message``.
+    """
+    faults = [*_request_faults(pipeline), *_window_faults(pipeline), *_serving_faults(pipeline)]
+    if faults:
+        raise ValueError("\n".join(faults))
+
+
+def _request_faults(pipeline: Pipeline) -> Iterator[str]:
+    fields = pipeline.request.fields
+    entity = fields.get(pipeline.request.entity)
+    if entity is None:
+        yield f"request.entity: no field '{pipeline.request.entity}'; {suggestion(pipeline.request.entity, [*fields])}"
+    elif entity.type != "category":
+        yield f"request.entity: '{pipeline.request.entity}' must be a category, for it is the key of the topic"
+
+
+def _window_faults(pipeline: Pipeline) -> Iterator[str]:
+    for i, group in enumerate(pipeline.windows.groups):
+        at = f"windows.groups.{i}"
+        event = pipeline.events.get(group.event)
+        if event is None:
+            yield f"{at}.event: no event '{group.event}'; {suggestion(group.event, [*pipeline.events])}"
+            continue
+        yield from _field_fault(f"{at}.value", group.value, event.fields, "number")
+        for request_field, event_field in group.key_pairs:
+            yield from _field_fault(f"{at}.key", request_field, pipeline.request.fields, "category")
+            yield from _field_fault(f"{at}.key", event_field, event.fields, "category")
+        yield from _span_faults(at, group, pipeline.windows.pane)
+        yield from _mapping_faults(at, group, pipeline.windows.groups[:i])
+
+
+def _field_fault(at: str, name: str, fields: dict[str, FieldSpec], kind: str) -> Iterator[str]:
+    if name not in fields:
+        yield f"{at}: no field '{name}'; {suggestion(name, [*fields])}"
+    elif fields[name].type != kind:
+        yield f"{at}: '{name}' must be a {kind}"
+
+
+def _span_faults(at: str, group: WindowGroup, pane: int) -> Iterator[str]:
+    for span in group.over:
+        if span == 0 or span % pane:
+            yield f"{at}.over: every span must be a whole number of panes ({pane} ms)"
+    if len(set(group.over)) != len(group.over) or len(set(group.aggregates)) != len(group.aggregates):
+        yield f"{at}: spans and aggregates must not repeat"
+
+
+def _mapping_faults(at: str, group: WindowGroup, before: list[WindowGroup]) -> Iterator[str]:
+    for other in before:
+        same = other.event == group.event and [r for r, _ in other.key_pairs] == [r for r, _ in group.key_pairs]
+        if same and other.key_pairs != group.key_pairs:
+            yield f"{at}.key: event '{group.event}' already maps these request fields to other fields"
+
+
+def _serving_faults(pipeline: Pipeline) -> Iterator[str]:
+    prior = pipeline.serving.prior
+    if prior is not None and len(prior) != pipeline.target.outputs:
+        yield f"serving.prior: the target has {pipeline.target.outputs} outputs, not {len(prior)}"

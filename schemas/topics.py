@@ -1,0 +1,158 @@
+"""Every topic: its key, its record, how long it keeps, who writes and who reads. The one home of these facts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from schemas.pipeline import Pipeline
+
+Role = Literal[
+    "requests",
+    "features",
+    "predictions",
+    "labels",
+    "examples",
+    "sketches",
+    "drift",
+    "versions",
+    "rollouts",
+    "dead-letters",
+    "panes",
+    "windows-changelog",
+    "join-changelog",
+]
+FOREVER = -1
+
+
+@dataclass(frozen=True, slots=True)
+class TopicSpec:
+    """What is true of one topic in every pipeline.
+
+    `records` names Avro records: ``Request`` and the pipeline's events are generated, the rest stand in ``avro/``.
+    `partitions` is ``"pipeline"`` (as the file says) or a number. `internal` topics are nobody else's business.
+    """
+
+    role: Role
+    key: str
+    records: tuple[str, ...]
+    writers: tuple[str, ...]
+    readers: tuple[str, ...]
+    purpose: str
+    partitions: Literal["pipeline"] | int = "pipeline"
+    compacted: bool = False
+    forever: bool = False
+    internal: bool = False
+
+
+TOPICS: tuple[TopicSpec, ...] = (
+    TopicSpec("requests", "entity", ("Request",), ("applications",), ("predictor",), "What to predict."),
+    TopicSpec("features", "any", ("<events>", "Progress"), ("applications",), ("feature_windows",), "What happened."),
+    TopicSpec(
+        "predictions", "request id", ("Prediction",), ("predictor",), ("label_join", "applications"), "The answers."
+    ),
+    TopicSpec("labels", "request id", ("Label", "Progress"), ("applications",), ("label_join",), "What came true."),
+    TopicSpec(
+        "examples",
+        "request id",
+        ("Example", "Command"),
+        ("label_join",),
+        ("learner", "baselines"),
+        "Answers with their labels, and commands: the one log that makes the weights.",
+        partitions=1,
+        forever=True,
+    ),
+    TopicSpec(
+        "sketches", "window", ("Sketch",), ("predictor", "label_join"), ("drift_watch",), "Histograms of the traffic."
+    ),
+    TopicSpec("drift", "drift id", ("Drift",), ("drift_watch",), ("dashboards",), "What has changed.", partitions=1),
+    TopicSpec(
+        "versions",
+        "version",
+        ("Version",),
+        ("learner",),
+        ("predictor", "dashboards"),
+        "Every version and the gate's decision on it.",
+        partitions=1,
+        compacted=True,
+    ),
+    TopicSpec(
+        "rollouts", "pipeline", (), (), (), "Which version answers whom.", partitions=1, compacted=True
+    ),
+    TopicSpec(
+        "dead-letters",
+        "source position",
+        ("DeadLetter",),
+        ("feature_windows", "label_join", "predictor", "learner"),
+        ("engineers",),
+        "Events that could not be used, whole, with the cause.",
+        forever=True,
+    ),
+    TopicSpec(
+        "panes",
+        "entity",
+        ("Pane",),
+        ("feature_windows",),
+        ("feature_windows",),
+        "Partial aggregates on their way to the owner of their entity.",
+        internal=True,
+    ),
+    TopicSpec(
+        "windows-changelog",
+        "state key",
+        (),
+        ("feature_windows",),
+        ("feature_windows",),
+        "State of the windows.",
+        compacted=True,
+        internal=True,
+    ),
+    TopicSpec(
+        "join-changelog",
+        "request id",
+        (),
+        ("label_join",),
+        ("label_join",),
+        "State of the join.",
+        compacted=True,
+        internal=True,
+    ),
+)
+_BY_ROLE = {spec.role: spec for spec in TOPICS}
+
+
+def topic_name(pipeline: str, role: Role) -> str:
+    """Full name of a topic.
+
+    Examples
+    --------
+    >>> topic_name("flights", "dead-letters")
+    'flights.dead-letters.v1'
+    """
+    return f"{pipeline}.{_BY_ROLE[role].role}.v1"
+
+
+@dataclass(frozen=True, slots=True)
+class TopicPlan:
+    """A topic as it must stand on the broker."""
+
+    name: str
+    partitions: int
+    replication: int
+    config: dict[str, str]
+
+
+def topic_plans(pipeline: Pipeline) -> tuple[TopicPlan, ...]:
+    """All topics of a pipeline as they must stand on the broker."""
+    return tuple(_plan(pipeline, spec) for spec in TOPICS)
+
+
+def _plan(pipeline: Pipeline, spec: TopicSpec) -> TopicPlan:
+    partitions = pipeline.topics.partitions if spec.partitions == "pipeline" else spec.partitions
+    retention = FOREVER if spec.forever or spec.compacted else pipeline.topics.retention
+    config = {
+        "cleanup.policy": "compact" if spec.compacted else "delete",
+        "retention.ms": str(retention),
+        "max.message.bytes": str(16 << 20),
+    }
+    return TopicPlan(topic_name(pipeline.pipeline, spec.role), partitions, pipeline.topics.replication, config)
