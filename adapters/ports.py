@@ -1,0 +1,138 @@
+"""The ports: what a job sees of the world. Each has a real implementation and an in-memory twin that ships."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Headers = tuple[tuple[str, bytes], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Records:
+    """Consumed records of one topic, as columns, in the order consumed (B rows)."""
+
+    topic: str
+    partition_B: NDArray[np.int32]
+    offset_B: NDArray[np.int64]
+    timestamp_B: NDArray[np.int64]
+    """Kafka's timestamps, ms since 1970."""
+    keys: Sequence[bytes | None]
+    values: Sequence[bytes | None]
+    headers: Sequence[Headers]
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What the loop hands to a job.
+
+    `records` holds at most one entry a topic and may be empty: then it is a tick, at which time-outs can be looked at.
+    `at_end` names the (topic, partition) pairs that have nothing more to read right now.
+    """
+
+    records: tuple[Records, ...]
+    now_ms: float
+    at_end: frozenset[tuple[str, int]] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """Records to be written to one topic, in this order. `partition` None: chosen by the hash of the key."""
+
+    topic: str
+    keys: Sequence[bytes | None]
+    values: Sequence[bytes | None]
+    partition: int | None = None
+    headers: Sequence[Headers] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outputs:
+    """What a job answers a batch with: written, together with the batch's offsets, in one transaction."""
+
+    records: tuple[Outgoing, ...] = ()
+    counts: Mapping[str, float] = field(default_factory=dict)
+    """Metric name → increment, for the loop to count once the transaction is committed."""
+
+
+class Job(Protocol):
+    """A step between topics, run by the batch loop. The loop calls it from one thread only.
+
+    Inputs are co-partitioned: partition p of every input belongs to the same job, as does partition p of `changelog`.
+    After any failure the loop calls `assign` again with what the changelog then holds, so a job keeps nothing that
+    it has not written there.
+    """
+
+    inputs: tuple[str, ...]
+    changelog: str | None
+
+    def assign(self, partition: int, changelog: Iterable[tuple[bytes, bytes]]) -> None:
+        """Take over a partition and restore its state from the changelog's latest value of each key. May block."""
+        ...
+
+    def revoke(self, partition: int) -> None:
+        """Forget a partition: another process has it, or will."""
+        ...
+
+    def process(self, batch: Batch) -> Outputs:
+        """Compute the outputs of a batch. May write to stores, idempotently. Must not block for long."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ModelPointer:
+    """Which version is current: what servers poll."""
+
+    number: int
+    digest: str
+
+
+class FeatureStore(Protocol):
+    """Packed feature values by key (`schemas/feature_format.py` says what is in them)."""
+
+    def write(self, keys: Sequence[bytes], values: Sequence[bytes]) -> int:
+        """Store each value unless what is there is newer (first 8 bytes, big-endian ms). Returns how many were written."""
+        ...
+
+    def read(self, keys: Sequence[bytes]) -> list[bytes | None]:
+        """Fetch values in one round trip, None where there is none."""
+        ...
+
+
+class ModelStore(Protocol):
+    """Content-addressed model blobs, manifests, and the pointer to the current version of one pipeline."""
+
+    def put(self, blob: bytes) -> str:
+        """Store a blob under its SHA-256 (hex), which is returned. Storing twice is harmless."""
+        ...
+
+    def get(self, digest: str) -> bytes:
+        """Fetch a blob and check its digest; DataError if it is missing, DigestMismatch if it is not what it says."""
+        ...
+
+    def publish(self, number: int, digest: str, manifest: str) -> bool:
+        """Record a version and move the pointer to it, in one atomic step.
+
+        False if a version of this number or a later one stands already (same digest or not). DataError if the blob is missing.
+        """
+        ...
+
+    def current(self) -> ModelPointer | None:
+        """Read the pointer."""
+        ...
+
+    def manifest(self, number: int) -> str | None:
+        """JSON of one version."""
+        ...
+
+    def numbers(self) -> list[int]:
+        """Versions held, rising."""
+        ...
+
+    def trim(self, keep: int) -> int:
+        """Drop all but the newest `keep` versions and the current one, with blobs that nothing names. Returns how many went."""
+        ...
