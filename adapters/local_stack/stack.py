@@ -1,0 +1,158 @@
+"""Kafka and Redis on this machine, brought up and down."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from adapters.local_stack import kafka_server, redis_server
+from adapters.local_stack.ports import LOOPBACK, USUAL, Ports
+from adapters.local_stack.processes import end, is_alive, wait_until
+from adapters.local_stack.progress import Report, silent
+from adapters.local_stack.state import Server, ServerName, State, load_state, locked, save_state, state_file
+from adapters.local_stack.status import last_words
+from schemas.errors import DependencyError
+
+PATIENCE_S = 20.0
+"""How long a server may take to end by itself before it is killed."""
+
+BOTH: tuple[ServerName, ...] = ("redis", "kafka")
+_SERVES = {"kafka": kafka_server.kafka_serves, "redis": redis_server.redis_serves}
+_READY_WITHIN_S = {"kafka": kafka_server.READY_WITHIN_S, "redis": redis_server.READY_WITHIN_S}
+
+
+@dataclass(frozen=True, slots=True)
+class StackAddresses:
+    """Where the servers are: Kafka's ``host:port[,host:port]`` and Redis' URL; "" for one that is not here."""
+
+    bootstrap: str
+    redis_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class StackOptions:
+    """What `up` may be told.
+
+    Parameters
+    ----------
+    ports : Ports
+        Wanted ports; a taken one is replaced by a free one.
+    jars : Path or None
+        Folder of the broker's jars, which homes may share; None: ``<home>/kafka/jars``.
+    wanted : tuple of {"kafka", "redis"}
+        Servers to have.
+    environ : mapping
+        Environment of the servers; `PATH` and `JAVA_HOME` are looked up in it too.
+    """
+
+    ports: Ports = USUAL
+    jars: Path | None = None
+    wanted: tuple[ServerName, ...] = BOTH
+    environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
+
+
+def up(home: Path, report: Report = silent, options: StackOptions | None = None) -> StackAddresses:
+    """Have Kafka and Redis run on the data of `home`; what runs already is left as it is. Blocks.
+
+    Raises
+    ------
+    ConfigurationError
+        The path of `home` cannot be used.
+    DependencyError
+        Something needed is missing, or a server died or did not serve in time: the end of its log is quoted.
+        What this call started has then been ended.
+    """
+    home, chosen = home.resolve(), options or StackOptions()
+    with locked(home):
+        known = load_state(home)
+        running: State = {name: server for name, server in known.items() if is_alive(server.process)}
+        _tell_of_the_dead(known, running, report)
+        started: State = {}
+        try:
+            for name in (name for name in BOTH if name in chosen.wanted and name not in running):
+                started[name] = _start(name, home, chosen, report)
+                save_state(home, {**running, **started})
+            _await_all([*running.values(), *started.values()], report)
+        except BaseException:
+            end([server.process for server in started.values()], PATIENCE_S)
+            save_state(home, running)
+            raise
+    return addresses_of({**running, **started})
+
+
+def _tell_of_the_dead(known: State, running: State, report: Report) -> None:
+    for name in known.keys() - running.keys():
+        report(f"{name} had died", 0, 0)
+
+
+def _start(name: ServerName, home: Path, options: StackOptions, report: Report) -> Server:
+    if name == "redis":
+        return redis_server.start_redis(home, options.ports, options.environ, report)
+    jars = (options.jars or home / "kafka" / "jars").resolve()
+    return kafka_server.start_kafka(home, options.ports, jars, options.environ, report)
+
+
+def _await_all(servers: Iterable[Server], report: Report) -> None:
+    for server in servers:
+        report(f"Waiting for {server.name}", 0, 0)
+        _await(server)
+
+
+def _await(server: Server) -> None:
+    serves, patience_s = _SERVES[server.name], _READY_WITHIN_S[server.name]
+    wait_until(lambda: not is_alive(server.process) or serves(server.port), patience_s)
+    if not is_alive(server.process):
+        what, cure = "died while starting", "The lines above say why."
+    elif serves(server.port):
+        return
+    else:
+        what = f"runs (pid {server.process.pid}) but did not answer on port {server.port} in {patience_s:.0f} s"
+        cure = "Try `anabranch down`, then `anabranch up`."
+    quoted = "\n".join(f"  | {line}" for line in last_words(server))
+    raise DependencyError(f"{server.name} {what}. Its log ends:\n{quoted}\n", cure)
+
+
+def addresses_of(state: State) -> StackAddresses:
+    """Return where the servers of a state listen."""
+    kafka, redis = state.get("kafka"), state.get("redis")
+    return StackAddresses(
+        f"{LOOPBACK}:{kafka.port}" if kafka else "", f"redis://{LOOPBACK}:{redis.port}/0" if redis else ""
+    )
+
+
+def find_stack(home: Path, bootstrap: str = "", redis_url: str = "") -> StackAddresses:
+    """Return the addresses that were given, and for those that were not, those of the running local stack.
+
+    Raises
+    ------
+    DependencyError
+        One was not given and the local stack does not have it.
+    """
+    local = addresses_of(
+        {name: server for name, server in load_state(home).items() if is_alive(server.process)}
+    )
+    found = StackAddresses(bootstrap or local.bootstrap, redis_url or local.redis_url)
+    for name, address in (("Kafka", found.bootstrap), ("Redis", found.redis_url)):
+        if not address:
+            raise DependencyError(
+                f"No address of {name} was given, and the local stack in {home} does not run it.",
+                "Run `anabranch up`, or give --bootstrap and --redis.",
+            )
+    return found
+
+
+def down(home: Path) -> tuple[ServerName, ...]:
+    """End what `up` started in this home, gently and then not; return what was running. Blocks.
+
+    Only processes whose pid *and* start time are those written down are touched. Data stays.
+    """
+    home = home.resolve()
+    if not state_file(home).exists():
+        return ()
+    with locked(home):
+        running = {name: server for name, server in load_state(home).items() if is_alive(server.process)}
+        end([server.process for server in running.values()], PATIENCE_S)
+        state_file(home).unlink(missing_ok=True)
+    return tuple(running)
