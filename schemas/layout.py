@@ -21,7 +21,7 @@ class RequestColumn:
     buckets: int
     low: float
     high: float
-    reject_null: bool
+    reject_missing: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,9 +100,9 @@ def category_codes(text_B: NDArray[np.bytes_], buckets: int) -> NDArray[np.float
 def layout_of(pipeline: Pipeline, windows: bool = True) -> Layout:
     """Lay out the vector of a pipeline; without `windows`, only the columns of the request."""
     request = tuple(
-        RequestColumn(name, f.buckets, 0.0, float(f.buckets), f.null == "reject")
+        RequestColumn(name, f.buckets, 0.0, float(f.buckets), f.missing == "reject")
         if isinstance(f, CategoryField)
-        else RequestColumn(name, 0, f.range[0], f.range[1], f.null == "reject")
+        else RequestColumn(name, 0, f.range[0], f.range[1], f.missing == "reject")
         for name, f in pipeline.request.fields.items()
     )
     kinds = _kinds(pipeline) if windows else ()

@@ -32,7 +32,7 @@ class NumberField(Section):
 
     type: Literal["number"]
     range: Range
-    null: Literal["missing", "reject"] = "missing"
+    missing: Literal["allow", "reject"] = "allow"
 
 
 class CategoryField(Section):
@@ -40,7 +40,7 @@ class CategoryField(Section):
 
     type: Literal["category"]
     buckets: Annotated[int, Field(ge=2, le=1 << 20)] = 1024
-    null: Literal["missing", "reject"] = "missing"
+    missing: Literal["allow", "reject"] = "allow"
 
 
 FieldSpec = Annotated[NumberField | CategoryField, Field(discriminator="type")]
