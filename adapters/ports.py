@@ -56,7 +56,8 @@ class Outputs:
 
     records: tuple[Outgoing, ...] = ()
     counts: Mapping[str, float] = field(default_factory=dict)
-    """Metric name → increment, for the loop to count once the transaction is committed."""
+    """Metric name → increment, for the loop to count once the transaction is committed. Label values follow
+    the name after colons: ``{"dead_letters_total:bad_time": 3}``."""
 
 
 class Job(Protocol):
@@ -135,4 +136,20 @@ class ModelStore(Protocol):
 
     def trim(self, keep: int) -> int:
         """Drop all but the newest `keep` versions and the current one, with blobs that nothing names. Returns how many went."""
+        ...
+
+
+class Metrics(Protocol):
+    """Where a process counts. Names and labels are those of `schemas/metrics.py`; any other is a KeyError."""
+
+    def count(self, name: str, value: float = 1.0, **labels: str) -> None:
+        """Add to a counter."""
+        ...
+
+    def gauge(self, name: str, value: float, **labels: str) -> None:
+        """Set a gauge."""
+        ...
+
+    def observe(self, name: str, value: float | NDArray[np.floating], **labels: str) -> None:
+        """Put one value, or each value of an array, into a histogram."""
         ...

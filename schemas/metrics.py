@@ -1,0 +1,94 @@
+"""Every metric: name, kind, labels and what it means. The one home of these facts.
+
+A process calls a metric by its short name, ``rows_total``; exported, it is ``anabranch_<process>_rows_total``.
+Label values come from closed sets only, so that the number of series is bounded.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import Literal
+
+Kind = Literal["counter", "gauge", "histogram"]
+
+LOOPS = ("feature_windows", "label_join", "predictor", "learner", "baselines")
+PROCESSES = (*LOOPS, "drift_watch")
+SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+ROWS = (1.0, 4.0, 16.0, 64.0, 256.0, 1024.0, 4096.0, 16384.0)
+
+
+@dataclass(frozen=True, slots=True)
+class MetricSpec:
+    """One metric of one or more processes.
+
+    The name ends in its unit: ``_total`` (counters), ``_seconds``, ``_rows``, ``_bytes``, ``_ratio``, or in the
+    things counted. `buckets` are the upper bounds of a histogram, rising, without infinity.
+    """
+
+    name: str
+    kind: Kind
+    help: str
+    processes: tuple[str, ...]
+    labels: tuple[str, ...] = ()
+    buckets: tuple[float, ...] = ()
+
+
+_time = partial(MetricSpec, kind="histogram", buckets=SECONDS)
+_size = partial(MetricSpec, kind="histogram", buckets=ROWS)
+
+METRICS: tuple[MetricSpec, ...] = (
+    MetricSpec("rows_total", "counter", "Records consumed and committed.", LOOPS, ("role",)),
+    MetricSpec("written_rows_total", "counter", "Records written and committed.", LOOPS, ("role",)),
+    MetricSpec("batches_total", "counter", "Batches processed, ticks not counted.", LOOPS),
+    _size("batch_rows", help="Records in a batch.", processes=LOOPS),
+    _time("process_seconds", help="Time the job spent on a batch.", processes=LOOPS),
+    _size("transaction_rows", help="Records consumed in a transaction.", processes=LOOPS),
+    _time("transaction_seconds", help="From the first record written to the commit.", processes=LOOPS),
+    _time("restore_seconds", help="Time to restore a partition's state.", processes=LOOPS),
+    MetricSpec("lag_rows", "gauge", "Records not yet consumed in the assigned partitions.", LOOPS, ("role",)),
+    MetricSpec("assigned_partitions", "gauge", "Partitions that this process owns.", LOOPS),
+    MetricSpec("rebuilds_total", "counter", "Times the loop was built anew after a failure.", LOOPS),
+    MetricSpec("dead_letters_total", "counter", "Events that could not be used.", LOOPS, ("reason",)),
+    MetricSpec("ready_ratio", "gauge", "1 when assigned, restored and caught up once, else 0.", PROCESSES),
+)
+_BY_PROCESS = {p: {m.name: m for m in METRICS if p in m.processes} for p in PROCESSES}
+
+
+def metrics_of(process: str) -> dict[str, MetricSpec]:
+    """Metrics of one process by their short names.
+
+    Raises
+    ------
+    KeyError
+        No process is called so.
+
+    Examples
+    --------
+    >>> metrics_of("drift_watch")["ready_ratio"].kind
+    'gauge'
+    """
+    return _BY_PROCESS[process]
+
+
+def exported_name(process: str, name: str) -> str:
+    """Name as Prometheus sees it.
+
+    Examples
+    --------
+    >>> exported_name("label_join", "rows_total")
+    'anabranch_label_join_rows_total'
+    """
+    return f"anabranch_{process}_{_BY_PROCESS[process][name].name}"
+
+
+def split_count(key: str) -> tuple[str, tuple[str, ...]]:
+    """Take apart a key of `Outputs.counts`: the metric's short name, then its label values, between colons.
+
+    Examples
+    --------
+    >>> split_count("dead_letters_total:bad_time")
+    ('dead_letters_total', ('bad_time',))
+    """
+    name, *values = key.split(":")
+    return name, tuple(values)
