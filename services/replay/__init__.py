@@ -1,0 +1,1 @@
+"""Replay: an application that publishes a recorded stream, faster than it happened and never ahead of itself."""
