@@ -1,13 +1,13 @@
 """Kafka and Redis on this machine from Python packages alone: no Docker, no JDK, no Maven.
 
->>> from adapters.local_stack import up, down, status                          # doctest: +SKIP
->>> up(Path(".anabranch"))                                                     # doctest: +SKIP
-StackAddresses(bootstrap='127.0.0.1:9092', redis_url='redis://127.0.0.1:6379/0')
+``up(home)`` returns their addresses, ``down(home)`` ends them, ``status(home)`` says how they are, and
+``find_stack(home)`` gives the addresses to a process that needs them. All four may be called again at any time.
 """
 
 from adapters.local_stack.ports import ANY, USUAL, Ports
 from adapters.local_stack.progress import Report, silent
 from adapters.local_stack.stack import StackAddresses, StackOptions, down, find_stack, up
+from adapters.local_stack.state import ServerName
 from adapters.local_stack.status import ServerStatus, StackStatus, status
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "USUAL",
     "Ports",
     "Report",
+    "ServerName",
     "ServerStatus",
     "StackAddresses",
     "StackOptions",

@@ -43,11 +43,11 @@ Download = Callable[[Jar, Path], Path]
 
 
 def parse_lock(text: str) -> tuple[Jar, ...]:
-    """Read the pinned list.
+    r"""Read the pinned list.
 
     Examples
     --------
-    >>> parse_lock("# why\\norg.example:river:1.2 sha256=ab\\n")
+    >>> parse_lock("# why\norg.example:river:1.2 sha256=ab\n")
     (Jar(group='org.example', artifact='river', version='1.2', sha256='ab'),)
     """
     lines = (line.strip() for line in text.splitlines())

@@ -8,9 +8,6 @@ import uuid
 from collections.abc import Mapping
 from pathlib import Path
 
-from confluent_kafka import KafkaException
-from confluent_kafka.admin import AdminClient
-
 from adapters.local_stack.broker_settings import HEAP_MB, broker_settings, properties_text
 from adapters.local_stack.jars import download_with_jgo, fetch_jars, pinned_jars
 from adapters.local_stack.java import Java, find_java
@@ -24,7 +21,9 @@ LOGGING = Path(__file__).with_name("log4j2.yaml")
 READY_WITHIN_S = 60.0
 
 
-def start_kafka(home: Path, ports: Ports, jar_folder: Path, environ: Mapping[str, str], report: Report) -> Server:
+def start_kafka(
+    home: Path, ports: Ports, jar_folder: Path, environ: Mapping[str, str], report: Report
+) -> Server:
     """Start a broker on the data of `home`, fetching and formatting what is not there yet. Blocks.
 
     Returns as soon as the process runs; whether it serves, `kafka_serves` tells.
@@ -110,6 +109,10 @@ def kafka_serves(port: int) -> bool:
     """Say whether a broker answers for its cluster on this port. Blocks for at most some seconds."""
     if not accepts(port):
         return False
+    # Here, because `down` and `status` need not pay for the import.
+    from confluent_kafka import KafkaException
+    from confluent_kafka.admin import AdminClient
+
     try:
         admin = AdminClient({"bootstrap.servers": f"{LOOPBACK}:{port}", "log_level": 0})
         return len(admin.list_topics(timeout=2.0).brokers) == 1

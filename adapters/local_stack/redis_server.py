@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
-import redis
-
 from adapters.local_stack.ports import LOOPBACK, Ports, choose_port
 from adapters.local_stack.processes import spawn
 from adapters.local_stack.progress import Report
@@ -51,12 +49,12 @@ def start_redis(home: Path, ports: Ports, environ: Mapping[str, str], report: Re
 
 
 def settings_text(folder: Path, port: int) -> str:
-    """Return a redis.conf: durable (an append-only file), bounded, never dropping a key, loopback only.
+    r"""Return a redis.conf: durable (an append-only file), bounded, never dropping a key, loopback only.
 
     Examples
     --------
     >>> print(settings_text(Path('/data/a "b"'), 6379).splitlines()[2])
-    dir "/data/a \\"b\\""
+    dir "/data/a \"b\""
     """
     quoted = str(folder).replace("\\", "\\\\").replace('"', '\\"')
     lines = [
@@ -121,6 +119,8 @@ def parse_version(shown: str) -> str:
 
 def redis_serves(port: int) -> bool:
     """Say whether Redis answers on this port and has read its data. Blocks for at most a second."""
+    import redis  # 0.3 s, which `down` and `status` need not pay, and `up` pays while the broker starts
+
     try:
         with redis.Redis(host=LOOPBACK, port=port, socket_timeout=1.0) as client:
             return bool(client.ping())

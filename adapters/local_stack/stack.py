@@ -25,7 +25,7 @@ _READY_WITHIN_S = {"kafka": kafka_server.READY_WITHIN_S, "redis": redis_server.R
 
 @dataclass(frozen=True, slots=True)
 class StackAddresses:
-    """Where the servers are: Kafka's ``host:port[,host:port]`` and Redis' URL; "" for one that is not here."""
+    """Where the servers are: Kafka's ``host:port[,host:port]``, Redis' URL; "" for what is not here."""
 
     bootstrap: str
     redis_url: str
@@ -108,7 +108,9 @@ def _await(server: Server) -> None:
     elif serves(server.port):
         return
     else:
-        what = f"runs (pid {server.process.pid}) but did not answer on port {server.port} in {patience_s:.0f} s"
+        what = (
+            f"runs (pid {server.process.pid}) but did not answer on port {server.port} in {patience_s:.0f} s"
+        )
         cure = "Try `anabranch down`, then `anabranch up`."
     quoted = "\n".join(f"  | {line}" for line in last_words(server))
     raise DependencyError(f"{server.name} {what}. Its log ends:\n{quoted}\n", cure)

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from adapters.local_stack.processes import ProcessId
 from schemas.errors import DataError
@@ -70,9 +70,8 @@ def load_state(home: Path) -> State:
         ) from error
 
 
-def _server(entry: dict[str, object]) -> Server:
-    fields = {**entry, "process": ProcessId(**entry["process"]), "logs": tuple(entry["logs"])}  # type: ignore[dict-item,arg-type]
-    return Server(**fields)  # type: ignore[arg-type]
+def _server(entry: dict[str, Any]) -> Server:
+    return Server(**{**entry, "process": ProcessId(**entry["process"]), "logs": tuple(entry["logs"])})
 
 
 def save_state(home: Path, state: State) -> None:

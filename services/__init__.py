@@ -1,0 +1,1 @@
+"""Processes that run without end, and the command line that starts them."""

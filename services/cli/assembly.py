@@ -1,0 +1,90 @@
+"""The table of commands, and the application made from it.
+
+A command's module is imported only when the command line names it, so that ``anabranch --help`` and small
+commands never pay for torch. To add one: write a function (or a `typer.Typer` for a group of commands) in a
+module here, and add its line below; the line's help must be the first line of its docstring, or the group's
+`help`, which a test checks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+
+import typer
+
+CommandFunction = Callable[..., None]
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One word after ``anabranch``.
+
+    Parameters
+    ----------
+    name : str
+        The word.
+    module, attribute : str
+        Where its function, or the application of its group, is.
+    help : str
+        One line.
+    """
+
+    name: str
+    module: str
+    attribute: str
+    help: str
+
+    def load(self) -> CommandFunction | typer.Typer:
+        """Import the module and return what it offers."""
+        found: CommandFunction | typer.Typer = getattr(import_module(self.module), self.attribute)
+        return found
+
+
+COMMANDS = (
+    Command("up", "services.cli.stack", "up", "Start Apache Kafka and Redis on this machine."),
+    Command("down", "services.cli.stack", "down", "End the Kafka and Redis that `up` started; data stays."),
+    Command("status", "services.cli.stack", "status", "Show how the local Kafka and Redis are."),
+)
+
+
+def assemble(argv: Sequence[str]) -> typer.Typer:
+    """Make the application: the commands that `argv` names in full, the others as a line of help."""
+    app = typer.Typer(
+        name="anabranch",
+        help="A learning loop for Kafka and PyTorch: answer, join, learn once, publish, swap.",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        rich_markup_mode="rich",
+    )
+    app.callback()(_version_option)
+    for command in COMMANDS:
+        _add(app, command, command.load() if command.name in argv else _outline(command))
+    return app
+
+
+def _add(app: typer.Typer, command: Command, target: CommandFunction | typer.Typer) -> None:
+    if isinstance(target, typer.Typer):
+        app.add_typer(target, name=command.name)
+    else:
+        app.command(command.name)(target)
+
+
+def _outline(command: Command) -> CommandFunction:
+    def not_loaded() -> None:
+        raise AssertionError(f"{command.name} runs without having been loaded")
+
+    not_loaded.__doc__ = command.help
+    return not_loaded
+
+
+def _version_option(
+    version: bool = typer.Option(False, "--version", help="Show the version and leave.", is_eager=True),
+) -> None:
+    if version:
+        from importlib.metadata import version as installed_version
+
+        typer.echo(f"anabranch {installed_version('anabranch')}")
+        raise typer.Exit
