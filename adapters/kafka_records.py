@@ -1,0 +1,37 @@
+"""Kafka's messages as columns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+from confluent_kafka import Message
+
+from adapters.ports import Headers, Records
+
+
+def records_of(messages: Iterable[Message]) -> tuple[Records, ...]:
+    """Group messages by topic, keeping their order, and lay each group out in columns.
+
+    Messages that carry an error instead of a record are the caller's business and must not be among them.
+    """
+    by_topic: dict[str, list[Message]] = {}
+    for message in messages:
+        by_topic.setdefault(message.topic(), []).append(message)
+    return tuple(_columns(topic, rows) for topic, rows in by_topic.items())
+
+
+def _columns(topic: str, rows: list[Message]) -> Records:
+    return Records(
+        topic,
+        np.array([m.partition() for m in rows], np.int32),
+        np.array([m.offset() for m in rows], np.int64),
+        np.array([m.timestamp()[1] for m in rows], np.int64),
+        [m.key() for m in rows],
+        [m.value() for m in rows],
+        [_headers(m) for m in rows],
+    )
+
+
+def _headers(message: Message) -> Headers:
+    return tuple((name, value or b"") for name, value in message.headers() or ())
