@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import cast
 
 import numpy as np
 from confluent_kafka import Message
@@ -17,7 +18,7 @@ def records_of(messages: Iterable[Message]) -> tuple[Records, ...]:
     """
     by_topic: dict[str, list[Message]] = {}
     for message in messages:
-        by_topic.setdefault(message.topic(), []).append(message)
+        by_topic.setdefault(message.topic() or "", []).append(message)
     return tuple(_columns(topic, rows) for topic, rows in by_topic.items())
 
 
@@ -34,4 +35,6 @@ def _columns(topic: str, rows: list[Message]) -> Records:
 
 
 def _headers(message: Message) -> Headers:
-    return tuple((name, value or b"") for name, value in message.headers() or ())
+    # The client's stubs allow a mapping here, but it only ever returns a list of pairs.
+    pairs = cast("list[tuple[str, bytes | None]]", message.headers() or [])
+    return tuple((name, value or b"") for name, value in pairs)

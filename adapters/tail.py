@@ -110,7 +110,7 @@ class Tail:
         return [(topic, p) for p in sorted(found.partitions)]
 
     def _is_record(self, message: Message) -> bool:
-        place = (message.topic(), message.partition())
+        place = (message.topic() or "", message.partition() or 0)
         error = message.error()
         if error is None:
             self._at_end.discard(place)

@@ -118,9 +118,10 @@ def _kind(pipeline: Pipeline, key: tuple[str, ...]) -> EntityKind:
     name = "+".join(key)
     groups = [g for g in pipeline.windows.groups if tuple(r for r, _ in g.key_pairs) == key]
     wanted = dict.fromkeys((g.event, g.value, a, s) for g in groups for a in g.aggregates for s in g.over)
+    by = "_".join(key)
     columns = tuple(
-        WindowColumn(f"{e}_{v}_{a}_{format_duration(s)}_by_{'_'.join(key)}", e, v, a, s, i, *_bounds(pipeline, e, v, a, s))
-        for i, (e, v, a, s) in enumerate(wanted)
+        WindowColumn(f"{e}_{v}_{a}_{format_duration(s)}_by_{by}", e, v, a, s, slot, *_bounds(pipeline, e, v, a, s))
+        for slot, (e, v, a, s) in enumerate(wanted)
     )
     events = {g.event: tuple(f for _, f in g.key_pairs) for g in groups}
     return EntityKind(name, key, events, columns)

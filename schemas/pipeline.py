@@ -90,7 +90,7 @@ class Windows(Section):
     snapshots: Annotated[int, Field(ge=1, le=4096)] = 4
     wait: Duration = 200
     idle_after: Duration = 5_000
-    groups: list[WindowGroup] = []
+    groups: tuple[WindowGroup, ...] = ()
 
 
 class Target(Section):
@@ -175,7 +175,7 @@ class Pipeline(Section):
     description: str = ""
     topics: Topics = Topics()
     request: Request
-    events: dict[Identifier, Event] = {}
+    events: dict[Identifier, Event] = Field(default_factory=dict)
     windows: Windows = Windows()
     target: Target
     join: Join

@@ -59,7 +59,7 @@ class Learner(Section):
     score_window: Annotated[int, Field(ge=10)] = 5000
     seed: int = 0
     replay: Replay = Replay()
-    baselines: dict[str, Baseline] = {}
+    baselines: dict[str, Baseline] = Field(default_factory=dict)
 
 
 class Gate(Section):

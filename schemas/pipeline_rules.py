@@ -74,7 +74,7 @@ def _span_faults(at: str, group: WindowGroup, pane: int) -> Iterator[str]:
         yield f"{at}: spans and aggregates must not repeat"
 
 
-def _mapping_faults(at: str, group: WindowGroup, before: list[WindowGroup]) -> Iterator[str]:
+def _mapping_faults(at: str, group: WindowGroup, before: tuple[WindowGroup, ...]) -> Iterator[str]:
     for other in before:
         same = other.event == group.event and [r for r, _ in other.key_pairs] == [r for r, _ in group.key_pairs]
         if same and other.key_pairs != group.key_pairs:
