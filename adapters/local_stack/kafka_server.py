@@ -21,9 +21,7 @@ LOGGING = Path(__file__).with_name("log4j2.yaml")
 READY_WITHIN_S = 60.0
 
 
-def start_kafka(
-    home: Path, ports: Ports, jar_folder: Path, environ: Mapping[str, str], report: Report
-) -> Server:
+def start_kafka(home: Path, ports: Ports, jar_folder: Path, environ: Mapping[str, str], report: Report) -> Server:
     """Start a broker on the data of `home`, fetching and formatting what is not there yet. Blocks.
 
     Returns as soon as the process runs; whether it serves, `kafka_serves` tells.
@@ -42,9 +40,7 @@ def start_kafka(
     jars = fetch_jars(pinned_jars(), jar_folder, report, download_with_jgo)
     port, controller_port = choose_port(ports.kafka), choose_port(ports.controller)
     settings = folder / "server.properties"
-    settings.write_text(
-        properties_text(broker_settings(folder / "data", port, controller_port)), encoding="ascii"
-    )
+    settings.write_text(properties_text(broker_settings(folder / "data", port, controller_port)), encoding="ascii")
     command = _java_command(java, folder, jars)
     _format_if_new(command, folder, settings, environ, report)
     report("Starting Apache Kafka", 0, 0)

@@ -49,9 +49,7 @@ def spawn(argv: Sequence[str], output: Path, environ: Mapping[str, str]) -> Proc
     ]
     # Python ignores these two signals; a child would inherit that.
     reset = [signal.SIGPIPE, signal.SIGXFSZ]
-    pid = os.posix_spawn(
-        argv[0], list(argv), dict(environ), file_actions=redirect, setsid=True, setsigdef=reset
-    )
+    pid = os.posix_spawn(argv[0], list(argv), dict(environ), file_actions=redirect, setsid=True, setsigdef=reset)
     return ProcessId(pid, start_time(pid))
 
 
@@ -84,9 +82,7 @@ def _start_time_from_proc(pid: int) -> str:
 
 def _start_time_from_ps(pid: int) -> str:
     command = ["ps", "-o", "stat=,lstart=", "-p", str(pid)]
-    shown = subprocess.run(
-        command, capture_output=True, text=True, check=False, env={**os.environ, "LC_ALL": "C"}
-    )
+    shown = subprocess.run(command, capture_output=True, text=True, check=False, env={**os.environ, "LC_ALL": "C"})
     state, _, started = shown.stdout.strip().partition(" ")
     return "" if state.startswith("Z") else started.strip()
 

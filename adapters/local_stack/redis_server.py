@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
-from adapters.local_stack.ports import LOOPBACK, Ports, choose_port
+from adapters.local_stack.ports import LOOPBACK, Ports, accepts, choose_port
 from adapters.local_stack.processes import spawn
 from adapters.local_stack.progress import Report
 from adapters.local_stack.state import Server
@@ -119,10 +119,15 @@ def parse_version(shown: str) -> str:
 
 def redis_serves(port: int) -> bool:
     """Say whether Redis answers on this port and has read its data. Blocks for at most a second."""
+    if not accepts(port):
+        return False
     import redis  # 0.3 s, which `down` and `status` need not pay, and `up` pays while the broker starts
 
-    try:
-        with redis.Redis(host=LOOPBACK, port=port, socket_timeout=1.0) as client:
+    from redis.backoff import NoBackoff
+    from redis.retry import Retry
+
+    try:  # once: who asks also looks whether the process still lives
+        with redis.Redis(host=LOOPBACK, port=port, socket_timeout=1.0, retry=Retry(NoBackoff(), 0)) as client:
             return bool(client.ping())
     except redis.RedisError:
         return False

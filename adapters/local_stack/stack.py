@@ -108,9 +108,7 @@ def _await(server: Server) -> None:
     elif serves(server.port):
         return
     else:
-        what = (
-            f"runs (pid {server.process.pid}) but did not answer on port {server.port} in {patience_s:.0f} s"
-        )
+        what = f"runs (pid {server.process.pid}) but did not answer on port {server.port} in {patience_s:.0f} s"
         cure = "Try `anabranch down`, then `anabranch up`."
     quoted = "\n".join(f"  | {line}" for line in last_words(server))
     raise DependencyError(f"{server.name} {what}. Its log ends:\n{quoted}\n", cure)
@@ -132,9 +130,7 @@ def find_stack(home: Path, bootstrap: str = "", redis_url: str = "") -> StackAdd
     DependencyError
         One was not given and the local stack does not have it.
     """
-    local = addresses_of(
-        {name: server for name, server in load_state(home).items() if is_alive(server.process)}
-    )
+    local = addresses_of({name: server for name, server in load_state(home).items() if is_alive(server.process)})
     found = StackAddresses(bootstrap or local.bootstrap, redis_url or local.redis_url)
     for name, address in (("Kafka", found.bootstrap), ("Redis", found.redis_url)):
         if not address:
