@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 
 import numpy as np
 
-from schemas.codec import Columns
+from schemas.decoded import Columns
 from schemas.contracts import Contracts
 from schemas.pipeline import CategoryField, FieldSpec
 from schemas.source import SourceEvent
@@ -25,17 +26,22 @@ class Message:
 
 
 def encode_events(contracts: Contracts, events: Sequence[SourceEvent]) -> list[Message]:
-    """Encode events a column at a time; the messages come grouped by record, in order within each.
+    """Encode events a column at a time; the messages come in the order of the events.
 
     Raises
     ------
     KeyError
         An event lacks a field that the pipeline file declares.
     """
-    groups: dict[tuple[str, str], list[SourceEvent]] = defaultdict(list)
-    for event in events:
-        groups[event.kind, event.record].append(event)
-    return [message for group in groups.values() for message in _encode_group(contracts, group)]
+    groups: dict[tuple[str, str], list[int]] = defaultdict(list)
+    for place, event in enumerate(events):
+        groups[event.kind, event.record].append(place)
+    placed = [
+        (place, message)
+        for places in groups.values()
+        for place, message in zip(places, _encode_group(contracts, [events[i] for i in places]), strict=True)
+    ]
+    return [message for _, message in sorted(placed, key=itemgetter(0))]
 
 
 def _encode_group(contracts: Contracts, events: list[SourceEvent]) -> Iterable[Message]:
@@ -70,9 +76,7 @@ def _text(values: Iterable[str]) -> np.ndarray:
     return np.array([v.encode() for v in values], dtype=np.bytes_)
 
 
-def _messages(
-    contracts: Contracts, role: Role, record: str, keys: list[bytes], columns: Columns
-) -> Iterable[Message]:
+def _messages(contracts: Contracts, role: Role, record: str, keys: list[bytes], columns: Columns) -> Iterable[Message]:
     topic = topic_name(contracts.pipeline.pipeline, role)
     return [Message(topic, k, v) for k, v in zip(keys, contracts.codec(record).encode(columns), strict=True)]
 
