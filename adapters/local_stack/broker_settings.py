@@ -53,6 +53,9 @@ _ALONE = {
     "share.coordinator.state.topic.num.partitions": "1",
     # Nobody else is coming: a group need not wait for more members.
     "group.initial.rebalance.delay.ms": "0",
+    # A killed broker is not let back in until its old session has run out: 3 s instead of 9.
+    "broker.session.timeout.ms": "3000",
+    "broker.heartbeat.interval.ms": "500",
     # A misspelt topic is an error, not a new topic.
     "auto.create.topics.enable": "false",
 }

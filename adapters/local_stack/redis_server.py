@@ -122,7 +122,6 @@ def redis_serves(port: int) -> bool:
     if not accepts(port):
         return False
     import redis  # 0.3 s, which `down` and `status` need not pay, and `up` pays while the broker starts
-
     from redis.backoff import NoBackoff
     from redis.retry import Retry
 
