@@ -1,0 +1,73 @@
+# `make help` lists what can be done. Needed: Python 3.11 or later, and make; the rest is installed in this folder.
+
+SHELL := /bin/sh
+VENV := .venv
+BIN := $(VENV)/bin
+# Where the machine has no uv, .venv-uv holds one.
+UV := $(shell command -v uv 2>/dev/null || echo .venv-uv/bin/uv)
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo up down status test lint fmt bench docs lock clean clean-all
+
+help: ## List what can be done
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(VENV)/.installed ## Install everything into this folder (instant when nothing has changed)
+
+demo: setup ## Replay the flights of 2013 through the whole loop (ARGS=--keep leaves it running)
+	$(BIN)/anabranch demo $(ARGS)
+
+up: setup ## Start Apache Kafka and Redis on loopback
+	$(BIN)/anabranch up $(ARGS)
+
+down: setup ## End everything that was started; data stays
+	$(BIN)/anabranch down $(ARGS)
+
+status: setup ## Show how Kafka and Redis are
+	$(BIN)/anabranch status $(ARGS)
+
+test: setup ## Run every test: unit, contract and system, on a Kafka and Redis of their own
+	$(BIN)/python -m pytest $(ARGS)
+
+lint: setup ## Check style, types and the direction of imports
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy --strict .
+	PYTHONPATH=. $(BIN)/lint-imports
+
+fmt: setup ## Rewrite the code in the house style
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: setup ## Measure the hot processes beside a bare copy (ARGS=--help)
+	$(BIN)/python -m benchmarks $(ARGS)
+
+docs: setup ## Build the documentation into site/
+	$(BIN)/mkdocs build --strict $(ARGS)
+
+lock: $(UV) ## Renew requirements.lock within the ranges of pyproject.toml
+	$(UV) pip compile pyproject.toml --all-extras --universal --python-version 3.11 \
+	  --generate-hashes --no-emit-index-url --upgrade --quiet --output-file requirements.lock
+
+clean: ## Remove what tools have cached and built; data and environment stay
+	rm -rf build dist site *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -not -path './.venv*' -prune -exec rm -rf {} +
+
+clean-all: clean ## End everything, then remove data and environment too
+	if [ -x $(BIN)/anabranch ]; then $(BIN)/anabranch down; fi
+	rm -rf .anabranch $(VENV) .venv-uv
+
+# --- how `setup` works: an environment, the locked packages in it, then this project
+
+$(VENV)/.installed: $(VENV)/.synced pyproject.toml | $(UV)
+	$(UV) pip install --python $(BIN)/python --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.synced: requirements.lock | $(UV)
+	@python=$$(sh deploy/setup/find_python.sh) && { [ -x $(BIN)/python ] || $(UV) venv --quiet --python "$$python" $(VENV); }
+	$(UV) pip sync --python $(BIN)/python requirements.lock
+	@touch $@
+
+.venv-uv/bin/uv:
+	@python=$$(sh deploy/setup/find_python.sh) && sh deploy/setup/install_uv.sh "$$python" .venv-uv
