@@ -120,5 +120,5 @@ def download_with_jgo(jar: Jar, scratch: Path) -> Path:
             cause = error
     raise DependencyError(
         f"{jar.file_name} could not be fetched in {ATTEMPTS} attempts: {cause}.",
-        "Check the network (and HTTPS_PROXY), then run the command again: what was fetched is kept.",
+        "Check the network (HTTPS_PROXY, REQUESTS_CA_BUNDLE), then run the command again: what was fetched is kept.",
     ) from cause

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib import import_module
+from importlib.metadata import version as installed_version
 
 import typer
 
@@ -80,11 +81,15 @@ def _outline(command: Command) -> CommandFunction:
     return not_loaded
 
 
-def _version_option(
-    version: bool = typer.Option(False, "--version", help="Show the version and leave.", is_eager=True),
-) -> None:
-    if version:
-        from importlib.metadata import version as installed_version
-
+def _show_version(wanted: bool) -> None:
+    if wanted:
         typer.echo(f"anabranch {installed_version('anabranch')}")
         raise typer.Exit
+
+
+def _version_option(
+    version: bool = typer.Option(
+        False, "--version", help="Show the version and leave.", is_eager=True, callback=_show_version
+    ),
+) -> None:
+    """Offer --version, which its own callback answers."""

@@ -25,9 +25,7 @@ from adapters.local_stack import Report, ServerName, ServerStatus, StackOptions
 from schemas.errors import DependencyError
 from services.cli.surroundings import read_settings
 
-Home = Annotated[
-    Path | None, typer.Option(help="Data folder; default: ANABRANCH_HOME, else .anabranch here.")
-]
+Home = Annotated[Path | None, typer.Option(help="Data folder; default: ANABRANCH_HOME, else .anabranch here.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object, for machines.")]
 
 

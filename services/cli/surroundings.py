@@ -20,9 +20,7 @@ def read_settings(**flags: object) -> Settings:
     try:
         return Settings(**given)  # type: ignore[arg-type]
     except ValidationError as error:
-        raise ConfigurationError(
-            _explain(error), "See `anabranch --help` and the settings reference."
-        ) from error
+        raise ConfigurationError(_explain(error), "See `anabranch --help` and the settings reference.") from error
 
 
 def _explain(error: ValidationError) -> str:
