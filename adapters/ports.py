@@ -9,21 +9,9 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-Headers = tuple[tuple[str, bytes], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Records:
-    """Consumed records of one topic, as columns, in the order consumed (B rows)."""
-
-    topic: str
-    partition_B: NDArray[np.int32]
-    offset_B: NDArray[np.int64]
-    timestamp_B: NDArray[np.int64]
-    """Kafka's timestamps, ms since 1970."""
-    keys: Sequence[bytes | None]
-    values: Sequence[bytes | None]
-    headers: Sequence[Headers]
+from schemas.records import Headers as Headers
+from schemas.records import Outgoing as Outgoing
+from schemas.records import Records as Records
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,17 +25,6 @@ class Batch:
     records: tuple[Records, ...]
     now_ms: float
     at_end: frozenset[tuple[str, int]] = frozenset()
-
-
-@dataclass(frozen=True, slots=True)
-class Outgoing:
-    """Records to be written to one topic, in this order. `partition` None: chosen by the hash of the key."""
-
-    topic: str
-    keys: Sequence[bytes | None]
-    values: Sequence[bytes | None]
-    partition: int | None = None
-    headers: Sequence[Headers] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +73,7 @@ class FeatureStore(Protocol):
     """Packed feature values by key (`schemas/feature_format.py` says what is in them)."""
 
     def write(self, keys: Sequence[bytes], values: Sequence[bytes]) -> int:
-        """Store each value unless what is there is newer (first 8 bytes, big-endian ms). Returns how many were written."""
+        """Store each value unless what is there is newer (first 8 bytes, big-endian ms); return how many went in."""
         ...
 
     def read(self, keys: Sequence[bytes]) -> list[bytes | None]:
@@ -118,7 +95,8 @@ class ModelStore(Protocol):
     def publish(self, number: int, digest: str, manifest: str) -> bool:
         """Record a version and move the pointer to it, in one atomic step.
 
-        False if a version of this number or a later one stands already (same digest or not). DataError if the blob is missing.
+        False if a version of this number or a later one stands already (same digest or not).
+        DataError if the blob is missing.
         """
         ...
 
@@ -135,7 +113,7 @@ class ModelStore(Protocol):
         ...
 
     def trim(self, keep: int) -> int:
-        """Drop all but the newest `keep` versions and the current one, with blobs that nothing names. Returns how many went."""
+        """Drop all but the newest `keep` versions and the current one, with blobs nothing names; return how many."""
         ...
 
 

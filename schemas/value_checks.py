@@ -1,0 +1,92 @@
+"""What a pipeline file demands of the values in its events, checked on columns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from schemas.decoded import Columns
+from schemas.pipeline import CategoryField, FieldSpec, NumberField, Pipeline, Target
+
+MAX_TIME_MS: Final = 8.64e15
+"""Furthest time from 1970 that is believed: beyond it a double no longer tells milliseconds apart in every client."""
+
+Finding = tuple[NDArray[np.bool_], str, str]
+"""Rows that are bad, the reason, and the detail."""
+Check = Callable[[Columns], Iterator[Finding]]
+
+
+def request_check(pipeline: Pipeline) -> Check:
+    """Judge ``Request`` records."""
+
+    def check(columns: Columns) -> Iterator[Finding]:
+        yield _time("request_time", columns)
+        yield _id(columns)
+        yield from _fields(pipeline.request.fields, columns)
+
+    return check
+
+
+def event_check(pipeline: Pipeline, event: str) -> Check:
+    """Judge records of one feature event."""
+
+    def check(columns: Columns) -> Iterator[Finding]:
+        yield _time("event_time", columns)
+        yield from _fields(pipeline.events[event].fields, columns)
+
+    return check
+
+
+def label_check(target: Target) -> Check:
+    """Judge ``Label`` records: 0 or 1, a class index, or any finite number, as the target says."""
+
+    def check(columns: Columns) -> Iterator[Finding]:
+        yield _time("label_time", columns)
+        yield _id(columns)
+        value_B = columns["value"]
+        bad_B = ~np.isfinite(value_B)
+        if target.type != "regression":
+            classes = target.classes or 2
+            bad_B |= (value_B < 0) | (value_B >= classes) | (value_B != np.floor(value_B))
+            yield bad_B, "bad_label", f"value: not one of the classes 0 … {classes - 1}"
+        yield bad_B, "bad_label", "value: not a finite number"
+
+    return check
+
+
+def progress_check(columns: Columns) -> Iterator[Finding]:
+    """Judge ``Progress`` records."""
+    yield _time("event_time", columns)
+
+
+def _time(name: str, columns: Columns) -> Finding:
+    return ~(np.abs(columns[name]) <= MAX_TIME_MS), "bad_time", f"{name}: not a time in ms since 1970"
+
+
+def _id(columns: Columns) -> Finding:
+    return columns["request_id"] == b"", "bad_id", "request_id: empty"
+
+
+def _fields(fields: dict[str, FieldSpec], columns: Columns) -> Iterator[Finding]:
+    for name, spec in fields.items():
+        yield from (
+            _number(name, spec, columns[name])
+            if isinstance(spec, NumberField)
+            else _category(name, spec, columns[name])
+        )
+
+
+def _number(name: str, spec: NumberField, value_B: NDArray[Any]) -> Iterator[Finding]:
+    low, high = (np.float32(bound) for bound in spec.range)  # rounded as the values on the wire are
+    bad_B = (value_B < low) | (value_B > high) | np.isinf(value_B)
+    yield bad_B, "out_of_range", f"{name}: outside {spec.range[0]:g} … {spec.range[1]:g}"
+    if spec.missing == "reject":
+        yield np.isnan(value_B), "missing_value", f"{name}: NaN, but it must not be missing"
+
+
+def _category(name: str, spec: CategoryField, text_B: NDArray[Any]) -> Iterator[Finding]:
+    if spec.missing == "reject":
+        yield text_B == b"", "missing_value", f"{name}: empty, but it must not be missing"
