@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from adapters.local_stack import kafka_server, redis_server
@@ -72,7 +72,7 @@ def up(home: Path, report: Report = silent, options: StackOptions | None = None)
         started: State = {}
         try:
             for name in (name for name in BOTH if name in chosen.wanted and name not in running):
-                started[name] = _start(name, home, chosen, report)
+                started[name] = _start(name, home, _at_its_old_port(chosen, known.get(name)), report)
                 save_state(home, {**running, **started})
             _await_all([*running.values(), *started.values()], report)
         except BaseException:
@@ -85,6 +85,11 @@ def up(home: Path, report: Report = silent, options: StackOptions | None = None)
 def _tell_of_the_dead(known: State, running: State, report: Report) -> None:
     for name in known.keys() - running.keys():
         report(f"{name} had died", 0, 0)
+
+
+def _at_its_old_port(options: StackOptions, dead: Server | None) -> StackOptions:
+    """Clients of a server that died look for it where it was."""
+    return replace(options, ports=replace(options.ports, **{dead.name: dead.port})) if dead else options
 
 
 def _start(name: ServerName, home: Path, options: StackOptions, report: Report) -> Server:

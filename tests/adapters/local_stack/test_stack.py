@@ -64,6 +64,7 @@ def test_life_of_a_stack_from_wheels_alone(home: Path) -> None:
     assert any("kept-" in line for line in dead.last_words)
 
     mended = up(home, options=OPTIONS)
+    assert mended == first  # its clients find it again
     assert status(home).is_well
     assert pids(home)["redis"] == before["redis"]
     assert "kept" in topics_of(mended)

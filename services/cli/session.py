@@ -1,0 +1,130 @@
+"""One pipeline's processes and a replay through them: what the demo shows and the system tests examine."""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from adapters.local_stack import StackAddresses
+from adapters.supervisor import Supervisor
+from adapters.topics_admin import apply_topics
+from schemas.contracts import Contracts, contracts_of
+from schemas.errors import DataError
+from schemas.pipeline import Pipeline
+from schemas.source import SourceEvent
+from services.replay.main import Replay, Surroundings
+from services.replay.watermark import Watermark
+from services.watch.main import Watcher
+from services.watch.view import View
+
+PROCESSES = ("feature_windows", "label_join", "predictor", "learner", "drift_watch", "baselines")
+
+
+class Session:
+    """A pipeline that runs, and is watched, between ``with`` and its end.
+
+    Parameters
+    ----------
+    file : Path
+        Pipeline file, for the processes.
+    pipeline : Pipeline
+        What it says.
+    home : Path
+        Data folder; logs go to ``<home>/logs``.
+    addresses : StackAddresses
+        Kafka and Redis.
+    processes : sequence of str
+        Which to run.
+    """
+
+    def __init__(
+        self,
+        file: Path,
+        pipeline: Pipeline,
+        home: Path,
+        addresses: StackAddresses,
+        processes: Sequence[str] = PROCESSES,
+    ) -> None:
+        self.contracts: Contracts = contracts_of(pipeline)
+        self.home = home
+        self.addresses = addresses
+        self.supervisor = Supervisor(home / "logs")
+        self._file = file
+        self._processes = processes
+        self._stop = threading.Event()
+        self.replay: Replay | None = None
+
+    def __enter__(self) -> Self:
+        """Make the topics, start the processes, begin to watch."""
+        apply_topics(self.contracts.pipeline, self.addresses.bootstrap)
+        for name in self._processes:
+            self.start(name)
+        self.watcher = Watcher(self.contracts, self.addresses.bootstrap)
+        return self
+
+    def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
+        """End the processes, unless they were let go."""
+        self._stop.set()
+        self.watcher.close()
+        self.supervisor.stop()
+
+    def start(self, process: str) -> None:
+        """Start one process."""
+        where = ["--home", str(self.home), "--bootstrap", self.addresses.bootstrap, "--redis", self.addresses.redis_url]
+        self.supervisor.start(process, ["run", process, "--pipeline", str(self._file), *where])
+
+    def run(self, events: Iterable[SourceEvent], look: Callable[[View], None], speed: float = math.inf) -> None:
+        """Replay the events and wait until the loop has dealt with all; `look` is called some times a second.
+
+        Raises
+        ------
+        DependencyError
+            A process has ended, or Kafka or Redis went away.
+        DataError
+            A request stayed unanswered, or a label unaccounted for.
+        """
+        watermark = Watermark(redis_feature_store(self.addresses.redis_url), self.contracts.pipeline)
+        around = Surroundings(self.addresses.bootstrap, watermark, self._stop)
+        self.replay = replay = Replay(self.contracts, events, around, speed)
+        failures: list[Exception] = []
+        thread = threading.Thread(target=_run_replay, args=(replay, failures), name="replay", daemon=True)
+        thread.start()
+        while thread.is_alive():
+            thread.join(0.25)
+            self._look(look)
+        if failures:
+            raise failures[0]
+        self._drain(replay, look)
+
+    def _look(self, look: Callable[[View], None]) -> View:
+        self.supervisor.check()
+        view = self.watcher.view()
+        look(view)
+        return view
+
+    def _drain(self, replay: Replay, look: Callable[[View], None], patience_s: float = 60.0) -> None:
+        deadline = time.monotonic() + patience_s
+        while not is_drained(view := self._look(look), replay.tally.labels, self.contracts.pipeline):
+            if time.monotonic() > deadline:
+                what = f"{replay.tally.labels} labels went out, {view.examples} were joined, {view.published} versions."
+                raise DataError(what, "Look at the logs of label_join and learner.")
+            time.sleep(0.1)
+
+
+def is_drained(view: View, labels: int, pipeline: Pipeline) -> bool:
+    """Whether every label is accounted for and every version that must come of the examples has come."""
+    versions = view.examples // pipeline.learner.cadence
+    return view.examples + view.labels_refused >= labels and view.published + view.refused >= versions
+
+
+def _run_replay(replay: Replay, failures: list[Exception]) -> None:
+    # The outermost frame of the thread: what ends it is raised again in `Session.run`.
+    try:
+        replay.run()
+    except Exception as error:
+        failures.append(error)
