@@ -1,0 +1,75 @@
+"""The sketches of a batch as columns of the Sketch record: one for each source partition and event-time window."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.drift.sketch import SketchPlan, sketch_rows
+from schemas.decoded import Columns
+
+
+@dataclass(frozen=True, slots=True)
+class SourceRows:
+    """Where B rows come from: partition and offset on the source topic of `partitions`, and event time in ms."""
+
+    partition_B: NDArray[np.integer]
+    offset_B: NDArray[np.int64]
+    time_B: NDArray[np.float64]
+    partitions: int
+
+
+def sketch_columns(
+    plan: SketchPlan,
+    x_BF: NDArray[np.float32],
+    rows: SourceRows,
+    watermarks: dict[int, float] | None = None,
+    sequences: dict[int, int] | None = None,
+) -> Columns:
+    """Sketch a batch.
+
+    Parameters
+    ----------
+    plan : SketchPlan
+    x_BF : ndarray of float32, shape (B, F)
+        The vectors as served, NaN where missing.
+    rows : SourceRows
+    watermarks : dict, optional
+        How far each partition has come, in ms; by default the latest event time among its rows here, which is enough,
+        since `drift_watch` keeps the largest it has seen.
+    sequences : dict, optional
+        A number for each partition that only rises from batch to batch; by default its last offset here. A sketch sent
+        again must have the number it had: that is how it is known and not counted twice.
+
+    Returns
+    -------
+    Columns
+        Of the Sketch record, S rows by rising partition and window; S is 0 for an empty batch.
+    """
+    window_B = np.floor(rows.time_B / plan.window_ms)
+    order_B = np.lexsort((rows.offset_B, window_B, rows.partition_B))
+    changes_B = (np.diff(rows.partition_B[order_B]) != 0) | (np.diff(window_B[order_B]) != 0)
+    first_S = np.concatenate([[0], np.flatnonzero(changes_B) + 1]) if len(order_B) else np.empty(0, np.intp)
+    last_S = np.append(first_S[1:], len(order_B)) - 1 if len(order_B) else first_S
+    group_B = np.empty(len(order_B), np.intp)
+    group_B[order_B] = np.repeat(np.arange(len(first_S)), last_S - first_S + 1)
+    counts_SFK = sketch_rows(plan, x_BF, group_B, len(first_S))
+    partition_S, start_S = rows.partition_B[order_B][first_S], window_B[order_B][first_S] * plan.window_ms
+    highest = {int(p): rows.partition_B == p for p in np.unique(rows.partition_B)}
+    times = {p: float(rows.time_B[at].max()) for p, at in highest.items()} | (watermarks or {})
+    numbers = {p: int(rows.offset_B[at].max()) for p, at in highest.items()} | (sequences or {})
+    return {
+        "window_start": start_S,
+        "window_end": start_S + plan.window_ms,
+        "watermark": np.array([times[p] for p in partition_S.tolist()], np.float64),
+        "rows": (last_S - first_S + 1).astype(np.int64),
+        "counts": counts_SFK.reshape(len(first_S), plan.size),
+        "partition": partition_S.astype(np.int64),
+        "partitions": np.full(len(first_S), rows.partitions, np.int64),
+        "first_offset": rows.offset_B[order_B][first_S],
+        "last_offset": rows.offset_B[order_B][last_S],
+        "sequence": np.array([numbers[p] for p in partition_S.tolist()], np.int64),
+        "source": np.full(len(first_S), plan.source.encode()),
+    }
