@@ -1,0 +1,192 @@
+"""The packed window values of an entity: a few snapshots, each good from its time until the next one's.
+
+``docs/reference/redis-format.md`` documents the bytes. Everything here works on whole batches.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from schemas.hashing import hash_text
+from schemas.layout import EntityKind, Layout
+from schemas.pipeline import Pipeline
+
+FADING_LIMIT = 20
+"""Half-lives after which a decayed value counts as gone."""
+
+_HEADER_WORDS = 4
+_ZERO_WHEN_EMPTY = ("count", "sum", "decayed_count")
+_WATERMARK = struct.Struct(">QI")
+
+
+def windows_fingerprint(pipeline: Pipeline, layout: Layout) -> int:
+    """32 bits that change whenever the packed values, or the meaning of a column, change."""
+    kinds = [(k.name, sorted(k.event_fields.items()), [c.name for c in k.columns]) for k in layout.kinds]
+    return hash_text(repr((pipeline.windows.pane, pipeline.windows.snapshots, kinds))) & 0xFFFFFFFF
+
+
+def pack_watermark(closed_ms: int, fingerprint: int) -> bytes:
+    """Pack the end of the newest closed pane.
+
+    Examples
+    --------
+    >>> unpack_watermark(pack_watermark(900_000, 7), 7)
+    900000.0
+    """
+    return _WATERMARK.pack(closed_ms, fingerprint)
+
+
+def unpack_watermark(value: bytes | None, fingerprint: int) -> float:
+    """Read the end of the newest closed pane in ms; -inf if none was published by these windows."""
+    if value is None or len(value) != _WATERMARK.size:
+        return -np.inf
+    closed, written_by = _WATERMARK.unpack(value)
+    return float(closed) if written_by == fingerprint else -np.inf
+
+
+def empty_columns(kind: EntityKind) -> NDArray[np.float32]:
+    """Values of an entity without events: 0 for counts and sums, NaN for the rest. Shape (C,)."""
+    zero_C = [c.aggregate in _ZERO_WHEN_EMPTY for c in kind.columns]
+    return np.where(zero_C, np.float32(0), np.float32(np.nan)).astype(np.float32)
+
+
+def pack(
+    time_P: NDArray[np.int64], x_PC: NDArray[np.float32], size_E: NDArray[np.int64], fingerprint: int
+) -> list[bytes]:
+    """Pack the snapshots of many entities.
+
+    Parameters
+    ----------
+    time_P : ndarray of int64, shape (P,)
+        Times of all snapshots in ms since 1970, entity after entity, rising within each.
+    x_PC : ndarray of float32, shape (P, C)
+        Columns of the entity kind in slot order.
+    size_E : ndarray of int64, shape (E,)
+        How many snapshots each entity has; from 1 to 65,535.
+    fingerprint : int
+        `windows_fingerprint`.
+
+    Returns
+    -------
+    list of bytes
+        One value for each entity.
+    """
+    columns = x_PC.shape[1]
+    words_E = _HEADER_WORDS + size_E * (2 + columns)
+    end_E = np.cumsum(words_E)
+    at_E = end_E - words_E
+    buffer = np.zeros(int(words_E.sum()), "<u4")
+    last_E = np.cumsum(size_E) - 1
+    buffer[at_E[:, None] + np.arange(2)] = time_P[last_E].astype(">u8").view("<u4").reshape(-1, 2)
+    buffer[at_E + 2] = fingerprint
+    buffer[at_E + 3] = size_E | (columns << 16)
+    within_P = np.arange(len(time_P)) - np.repeat(last_E - size_E + 1, size_E)
+    times_at_P = np.repeat(at_E + _HEADER_WORDS, size_E) + 2 * within_P
+    buffer[times_at_P[:, None] + np.arange(2)] = time_P.astype("<u8").view("<u4").reshape(-1, 2)
+    values_at_P = np.repeat(at_E + _HEADER_WORDS + 2 * size_E, size_E) + columns * within_P
+    buffer[values_at_P[:, None] + np.arange(columns)] = x_PC.astype("<f4").view("<u4")
+    raw = buffer.tobytes()
+    return [raw[4 * a : 4 * b] for a, b in zip(at_E.tolist(), end_E.tolist(), strict=True)]
+
+
+@dataclass(frozen=True, slots=True)
+class AsOf:
+    """Columns of one entity kind as of a time for each row."""
+
+    x_BC: NDArray[np.float32]
+    out_of_reach_B: NDArray[np.bool_]
+    """The value then is not known any more: the snapshots begin later."""
+
+
+def read_as_of(
+    values: Sequence[bytes | None],
+    row_B: NDArray[np.intp],
+    time_B: NDArray[np.float64],
+    kind: EntityKind,
+    reach_ms: int,
+    fingerprint: int,
+) -> AsOf:
+    """Read each row's entity as of its time: the newest snapshot that is not younger, faded to that time.
+
+    Parameters
+    ----------
+    values : sequence of bytes or None
+        Packed values of distinct entities; None, or a value of other windows, is an entity without events.
+    row_B : ndarray of intp, shape (B,)
+        For each row the place of its entity in `values`; -1: it has none, and all its columns are NaN.
+    time_B : ndarray of float64, shape (B,)
+        Ends of panes in ms since 1970.
+    kind : EntityKind
+        Whose columns these are, C of them.
+    reach_ms : int
+        Snapshots in this span before the newest are all there (``windows.snapshots`` panes).
+    fingerprint : int
+        `windows_fingerprint`.
+
+    Returns
+    -------
+    AsOf
+        Columns (B, C) and, for each row, whether its time is out of reach (then its columns are NaN).
+    """
+    columns = len(kind.columns)
+    x_BC = np.where((row_B >= 0)[:, None], empty_columns(kind), np.float32(np.nan)).astype(np.float32)
+    out_B = np.zeros(len(row_B), np.bool_)
+    usable = [_usable(v, fingerprint, columns) for v in values]
+    held_B = np.flatnonzero((row_B >= 0) & np.array([len(v) > 0 for v in usable] + [False])[row_B])
+    if held_B.size == 0:
+        return AsOf(x_BC, out_B)
+    words = np.frombuffer(b"".join(usable), "<u4")
+    lengths_V = np.array([len(v) // 4 for v in usable])
+    at_H = (np.cumsum(lengths_V) - lengths_V)[row_B[held_B]]
+    place_H, size_H = _newest_not_after(words, at_H, time_B[held_B])
+    newest_H = _times(words, at_H + _HEADER_WORDS + 2 * (size_H - 1))
+    out_B[held_B] = (place_H < 0) & (time_B[held_B] < newest_H - reach_ms)
+    x_BC[np.flatnonzero(out_B)] = np.nan
+    found = place_H >= 0
+    at_F, place_F, size_F, row_F = at_H[found], place_H[found], size_H[found], held_B[found]
+    first_F = at_F + _HEADER_WORDS + 2 * size_F + columns * place_F
+    x_FC = words.view("<f4")[first_F[:, None] + np.arange(columns)]
+    since_F = time_B[row_F] - _times(words, at_F + _HEADER_WORDS + 2 * place_F)
+    x_BC[row_F] = fade(x_FC, since_F, kind)
+    return AsOf(x_BC, out_B)
+
+
+def fade(x_BC: NDArray[np.float32], since_B: NDArray[np.float64], kind: EntityKind) -> NDArray[np.float32]:
+    """Bring columns that change by mere passing of time `since_B` ms further: ages grow, decayed counts fade."""
+    faded_BC = x_BC.astype(np.float64)
+    for c in kind.columns:
+        if c.aggregate == "age":
+            faded_BC[:, c.slot] += since_B / 1000
+        elif c.aggregate == "decayed_count":
+            faded_BC[:, c.slot] *= np.exp2(-since_B / c.span_ms)
+    return faded_BC.astype(np.float32)
+
+
+def _usable(value: bytes | None, fingerprint: int, columns: int) -> bytes:
+    """The value itself, or nothing if it is of other windows or no packed value at all."""
+    if value is None or len(value) < 4 * _HEADER_WORDS:
+        return b""
+    written_by, size, width = struct.unpack_from("<IHH", value, 8)
+    whole = size > 0 and len(value) == 4 * (_HEADER_WORDS + size * (2 + columns))
+    return value if whole and written_by == fingerprint and width == columns else b""
+
+
+def _times(words: NDArray[np.uint32], at_B: NDArray[np.int64]) -> NDArray[np.float64]:
+    return words[at_B].astype(np.float64) + words[at_B + 1].astype(np.float64) * 2.0**32
+
+
+def _newest_not_after(
+    words: NDArray[np.uint32], at_B: NDArray[np.int64], time_B: NDArray[np.float64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """For each row the place of its newest snapshot not after its time (-1: none), and how many there are."""
+    size_B = (words[at_B + 3] & 0xFFFF).astype(np.int64)
+    first_B = np.cumsum(size_B) - size_B
+    flat_S = np.arange(int(size_B.sum())) - np.repeat(first_B, size_B)
+    times_S = _times(words, np.repeat(at_B + _HEADER_WORDS, size_B) + 2 * flat_S)
+    not_after_S = times_S <= np.repeat(time_B, size_B)
+    return np.add.reduceat(not_after_S.astype(np.int64), first_B) - 1, size_B
