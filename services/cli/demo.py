@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 import shutil
-import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -18,24 +17,17 @@ from rich.live import Live
 
 from adapters import local_stack
 from adapters.local_stack import StackAddresses, StackOptions
-from adapters.supervisor import Supervisor
-from schemas.contracts import Contracts, contracts_of
-from schemas.errors import ConfigurationError, DependencyError
+from schemas.errors import ConfigurationError
 from schemas.pipeline import Pipeline
 from services.cli.pipeline_option import read_pipeline
+from services.cli.session import Session
 from services.cli.stack import show_progress
 from services.cli.surroundings import read_settings
-from services.replay.main import Replay, Surroundings, load_source
-from services.watch.baselines import read_baselines
-from services.watch.main import Watcher
+from services.replay.main import Replay, load_source
 from services.watch.plot import save_plot
-from services.watch.screen import format_time, render
-from services.watch.summary import summary_table
-
-PROCESSES = ("feature_windows", "label_join", "predictor", "learner", "drift_watch", "baselines")
-DRAIN_S = 60.0
-REFRESH_S = 0.25
-"""How often the screen is drawn, which costs the loop some of its cores."""
+from services.watch.screen import render
+from services.watch.summary import Summary, summarise, summary_table
+from services.watch.view import View
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +45,10 @@ class Options:
 def demo(
     file: Annotated[Path, typer.Argument(help="Pipeline file with a `replay` section.")] = Path("pipelines/flights.yaml"),
     days: Annotated[float, typer.Option(help="Days of the stream to replay; 0: all.")] = 92,
-    speed: Annotated[float, typer.Option(help="Most event time per wall time; inf: as fast as it follows.")] = float("inf"),
+    speed: Annotated[float, typer.Option(help="Most event time per wall time; inf: as it follows.")] = float("inf"),
     plot: Annotated[Path, typer.Option(help="Where to write the plot.")] = Path("demo.png"),
     keep: Annotated[bool, typer.Option("--keep", help="Leave all running; `anabranch down` ends it.")] = False,
-    home: Annotated[Path | None, typer.Option(help="Data folder; default: ANABRANCH_HOME, else .anabranch here.")] = None,
+    home: Annotated[Path | None, typer.Option(help="Data folder; default: ANABRANCH_HOME, else .anabranch.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the summary as one JSON object.")] = False,
 ) -> None:
     """Run the whole loop on a recorded stream, on a Kafka and a Redis of its own.
@@ -65,17 +57,17 @@ def demo(
 
     Example: [bold]anabranch demo pipelines/flights.yaml --days 30[/bold]
     """
-    settings = read_settings(home=home)
     options = Options(file, days or None, speed, plot, keep, as_json)
     pipeline = read_pipeline(file)
     if pipeline.replay is None:
         raise ConfigurationError(f"{file} has no `replay` section.", "Add one: replay: {source: module:function}.")
-    with _stack(settings.home, options) as (demo_home, addresses):
-        _run(options, pipeline, demo_home, addresses)
+    with _servers(read_settings(home=home).home, options) as (demo_home, addresses):
+        summary = _run(options, pipeline, demo_home, addresses)
+    _tell(options, summary)
 
 
 @contextmanager
-def _stack(home: Path, options: Options) -> Iterator[tuple[Path, StackAddresses]]:
+def _servers(home: Path, options: Options) -> Iterator[tuple[Path, StackAddresses]]:
     """Servers of the demo's own, on empty data; the jars are those of the home around it."""
     demo_home = (home / "demo").resolve()
     local_stack.down(demo_home)
@@ -90,14 +82,45 @@ def _stack(home: Path, options: Options) -> Iterator[tuple[Path, StackAddresses]
             local_stack.down(demo_home)
 
 
-def _run(options: Options, pipeline: Pipeline, home: Path, addresses: StackAddresses) -> None:
-    contracts = contracts_of(pipeline)
-    apply_topics(pipeline, addresses.bootstrap)
-    supervisor = Supervisor(home / "logs")
-    for name in PROCESSES:
-        supervisor.start(name, ["run", name, "--pipeline", str(options.file), "--home", str(home)])
-    try:
-        result = _replay(options, contracts, home, addresses, supervisor)
-    finally:
-        supervisor.release() if options.keep else supervisor.stop()
-    _report(options, pipeline, result)
+def _run(options: Options, pipeline: Pipeline, home: Path, addresses: StackAddresses) -> Summary:
+    assert pipeline.replay is not None, "checked by the command"
+    events = load_source(pipeline.replay.source)(limit_days=options.days)
+    started = time.monotonic()
+    with Session(options.file, pipeline, home, addresses) as session, _screen(options) as live:
+
+        def look(view: View) -> None:
+            if live is not None:
+                live.update(render(f"anabranch · {pipeline.pipeline}", view, _progress(session.replay)))
+
+        session.run(events, look, options.speed)
+        view = session.watcher.view()
+        if options.keep:
+            session.supervisor.release()
+        assert session.replay is not None
+        tally = session.replay.tally
+    # The baselines have written their last figures by now: they do so when they are stopped.
+    summary = summarise(view, tally.latencies_ms, home, pipeline, time.monotonic() - started)
+    save_plot(view, options.plot, f"{pipeline.pipeline}: learned while served", summary.histories)
+    return summary
+
+
+def _screen(options: Options) -> Live | nullcontext[None]:
+    return nullcontext() if options.as_json else Live(console=Console(), refresh_per_second=4)
+
+
+def _progress(replay: Replay | None) -> dict[str, str]:
+    if replay is None:
+        return {}
+    tally = replay.tally
+    return {"replayed": f"{tally.requests:,} requests   {tally.features:,} feature events   {tally.labels:,} labels"}
+
+
+def _tell(options: Options, summary: Summary) -> None:
+    if options.as_json:
+        typer.echo(json.dumps(summary.as_json()))
+        return
+    console = Console()
+    console.print(summary_table(summary))
+    console.print(f"Plot: {options.plot}", highlight=False)
+    if options.keep:
+        console.print("All is left running; `anabranch down` ends it.")
