@@ -1,0 +1,121 @@
+"""What the learner tells, through Kafka: transactions under one id, so that a second learner fences the first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from time import monotonic
+
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
+
+from adapters.learner_ports import Announcement
+from adapters.loop.client_settings import (
+    REQUEST_TIMEOUT_S,
+    TRANSACTION_TIMEOUT_MS,
+    Identity,
+    restore_settings,
+    transactional_settings,
+)
+from adapters.loop.failures import LoopBroken, raised_for
+from schemas.errors import DependencyError
+from schemas.records import Outgoing
+
+_FIRST_SPAN = 16
+
+
+class KafkaAnnouncer:
+    """`Announcer` of one learner. Opening it blocks until Kafka has ended what a predecessor left open.
+
+    Parameters
+    ----------
+    identity : Identity
+        Of this learner, stable over restarts.
+    examples : tuple of str and int
+        Topic and partition that it learns from.
+    versions : str
+        The versions topic.
+    """
+
+    def __init__(self, identity: Identity, examples: tuple[str, int], versions: str) -> None:
+        self._identity, self._examples, self._versions = identity, examples, versions
+        self._begun_s = monotonic()
+        settings = {**restore_settings(identity, _ignore), "group.id": identity.group}
+        self._consumer = Consumer(settings)
+        self._producer = Producer(transactional_settings(identity, 0, _ignore))
+        with self._errors("opening transactions"):
+            self._producer.init_transactions(REQUEST_TIMEOUT_S)
+
+    def send(self, records: Sequence[Outgoing], told: int) -> None:
+        """Write records and the mark in one transaction; blocks until it is committed."""
+        mark = TopicPartition(*self._examples, told)
+        with self._errors("sending"):
+            self._begun_s = monotonic()
+            self._producer.begin_transaction()
+            for outgoing in records:
+                self._produce(outgoing)
+            self._producer.send_offsets_to_transaction(
+                [mark], self._consumer.consumer_group_metadata(), REQUEST_TIMEOUT_S
+            )
+            self._producer.commit_transaction(REQUEST_TIMEOUT_S)
+
+    def told(self) -> int:
+        """Offset before which every dead letter has been sent; 0 at first."""
+        with self._errors("reading its offsets"):
+            (mark,) = self._consumer.committed([TopicPartition(*self._examples)], REQUEST_TIMEOUT_S)
+        return max(0, mark.offset)
+
+    def announced(self, after: int) -> Iterator[Announcement]:
+        """Announced versions above `after`, newest stretch of the topic first. Blocks while it reads."""
+        with self._errors("reading the versions"):
+            low, high = self._consumer.get_watermark_offsets(TopicPartition(self._versions, 0), REQUEST_TIMEOUT_S)
+            span = _FIRST_SPAN
+            while low < high:
+                first = max(low, high - span)
+                found = [Announcement(int(m.key() or 0), m.value() or b"") for m in self._stretch(first, high)]
+                yield from (a for a in found if a.number > after)
+                if found and min(a.number for a in found) <= after:
+                    return
+                high, span = first, span * 2
+
+    def close(self) -> None:
+        """Leave; may block briefly."""
+        self._consumer.close()
+
+    @contextmanager
+    def _errors(self, doing: str) -> Iterator[None]:
+        try:
+            yield
+        except KafkaException as error:
+            open_s = monotonic() - self._begun_s
+            cause = raised_for(error.args[0], self._identity.instance_id, open_s, TRANSACTION_TIMEOUT_MS / 1000)
+            if isinstance(cause, LoopBroken):
+                cause = DependencyError(f"Kafka failed while {doing}: {cause}.", "See `anabranch doctor`.")
+            raise cause from error
+
+    def _produce(self, outgoing: Outgoing) -> None:
+        partition = -1 if outgoing.partition is None else outgoing.partition
+        headers = outgoing.headers or [()] * len(outgoing.keys)
+        for key, value, header in zip(outgoing.keys, outgoing.values, headers, strict=True):
+            while True:
+                try:
+                    self._producer.produce(outgoing.topic, value, key, partition, headers=list(header))
+                    break
+                except BufferError:
+                    self._producer.poll(0.05)
+
+    def _stretch(self, first: int, end: int) -> Iterator[Message]:
+        self._consumer.assign([TopicPartition(self._versions, 0, first)])
+        while (message := self._consumer.poll(REQUEST_TIMEOUT_S)) is not None:
+            error = message.error()
+            if error is not None and error.code() == KafkaError._PARTITION_EOF:
+                return
+            if error is not None:
+                raise KafkaException(error)
+            if (message.offset() or 0) >= end:
+                return
+            yield message
+        raise DependencyError(f"{self._versions} gave nothing in {REQUEST_TIMEOUT_S:.0f} s.", "See `anabranch doctor`.")
+
+
+def _ignore(_error: KafkaError) -> None:
+    """Errors that no call raises are the client's own business: it reconnects by itself."""
