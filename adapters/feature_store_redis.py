@@ -1,0 +1,74 @@
+"""Feature store in Redis: packed values, written in pipelines, read in one command."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from importlib.resources import files
+from typing import cast
+
+import redis
+
+from adapters.redis_client import redis_errors
+
+_PIPELINE_BYTES = 4 << 20
+_PIPELINE_KEYS = 2048
+
+
+class RedisFeatureStore:
+    """`FeatureStore`; safe to use from several threads. Each method blocks for its round trips.
+
+    Parameters
+    ----------
+    client : redis.Redis
+        From `adapters.redis_client.connect`.
+
+    Notes
+    -----
+    Every method may raise `DependencyError`: Redis is away or refuses. The script touches one key, so that a
+    cluster may spread them.
+    """
+
+    def __init__(self, client: redis.Redis) -> None:
+        self._client = client
+        self._script = files("adapters").joinpath("feature_store_write.lua").read_text("utf-8")
+        self._sha: str | None = None
+
+    def write(self, keys: Sequence[bytes], values: Sequence[bytes]) -> int:
+        """Store each value unless what is there is newer. Returns how many were written."""
+        with redis_errors(self._client, "writing features"):
+            return sum(self._write(keys[a:b], values[a:b]) for a, b in _cuts(values))
+
+    def read(self, keys: Sequence[bytes]) -> list[bytes | None]:
+        """Fetch values in one round trip, None where there is none."""
+        if not keys:
+            return []
+        with redis_errors(self._client, "reading features"):
+            return cast("list[bytes | None]", self._client.mget(keys))
+
+    def _write(self, keys: Sequence[bytes], values: Sequence[bytes]) -> int:
+        try:
+            return self._send(self._sha or self._load(), keys, values)
+        except redis.exceptions.NoScriptError:  # Redis was started anew
+            return self._send(self._load(), keys, values)
+
+    def _load(self) -> str:
+        self._sha = self._client.script_load(self._script)
+        return self._sha
+
+    def _send(self, sha: str, keys: Sequence[bytes], values: Sequence[bytes]) -> int:
+        with self._client.pipeline(transaction=False) as steps:
+            for key, value in zip(keys, values, strict=True):
+                steps.evalsha(sha, 1, key, value)
+            return sum(cast("list[int]", steps.execute()))
+
+
+def _cuts(values: Sequence[bytes]) -> Iterator[tuple[int, int]]:
+    """Cut a batch into pipelines of bounded size, so that neither side buffers without bound."""
+    start = size = 0
+    for i, value in enumerate(values):
+        if i > start and (size + len(value) > _PIPELINE_BYTES or i - start >= _PIPELINE_KEYS):
+            yield start, i
+            start, size = i, 0
+        size += len(value)
+    if start < len(values):
+        yield start, len(values)

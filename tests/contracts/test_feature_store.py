@@ -1,0 +1,94 @@
+"""What every feature store promises, over memory and a real Redis."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from adapters.feature_store_memory import MemoryFeatureStore
+from adapters.feature_store_redis import RedisFeatureStore
+from adapters.local_stack import StackAddresses
+from adapters.ports import FeatureStore
+from adapters.redis_client import connect
+from schemas.errors import DependencyError
+from schemas.feature_format import pack_watermark
+
+_prefixes = (f"feature-store-{i}:".encode() for i in itertools.count())
+
+
+@pytest.fixture(scope="module", params=["memory", "redis"])
+def store(request: pytest.FixtureRequest) -> Iterator[FeatureStore]:
+    if request.param == "memory":
+        yield MemoryFeatureStore()
+        return
+    client = connect(request.getfixturevalue("redis_url"))
+    yield RedisFeatureStore(client)
+    client.close()
+
+
+@pytest.fixture(scope="module")
+def redis_url(stack: StackAddresses) -> str:
+    return stack.redis_url
+
+
+def test_what_is_written_is_read_in_the_order_asked(store: FeatureStore) -> None:
+    prefix = next(_prefixes)
+    keys = [prefix + bytes([i]) for i in range(200)]
+    values = [pack_watermark(i, 0) + b"\x00\xff" * i for i in range(200)]
+    assert store.write(keys, values) == 200
+    asked = [keys[7], prefix + b"nothing", keys[3], keys[7]]
+    assert store.read(asked) == [values[7], None, values[3], values[7]]
+    assert store.read([]) == []
+    assert store.write([], []) == 0
+
+
+@given(st.lists(st.tuples(st.integers(0, 2), st.integers(0, 2**53), st.binary(max_size=3)), max_size=25))
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_the_newest_time_wins_and_of_equal_times_the_last_write(
+    store: FeatureStore, writes: list[tuple[int, int, bytes]]
+) -> None:
+    prefix, newest = next(_prefixes), dict[int, tuple[int, bytes]]()
+    keys = [prefix + bytes([k]) for k, _, _ in writes]
+    written = store.write(keys, [pack_watermark(t, 1) + tail for _, t, tail in writes])
+    taken = 0
+    for k, t, tail in writes:
+        if k not in newest or t >= newest[k][0]:
+            newest[k], taken = (t, tail), taken + 1
+    assert written == taken
+    for k, (t, tail) in newest.items():
+        assert store.read([prefix + bytes([k])]) == [pack_watermark(t, 1) + tail]
+
+
+def test_a_value_of_other_windows_gives_way_even_if_newer(store: FeatureStore) -> None:
+    key = next(_prefixes)
+    store.write([key], [pack_watermark(900, 1)])
+    assert store.write([key], [pack_watermark(100, 2)]) == 1
+    assert store.read([key]) == [pack_watermark(100, 2)]
+
+
+def test_a_batch_larger_than_a_pipeline_is_written_whole(store: FeatureStore) -> None:
+    prefix = next(_prefixes)
+    keys = [prefix + str(i).encode() for i in range(5000)]
+    values = [pack_watermark(i, 0) + bytes(2000) for i in range(5000)]
+    assert store.write(keys, values) == 5000
+    assert store.read(keys) == values
+
+
+def test_scripts_lost_by_redis_are_sent_again(redis_url: str) -> None:
+    client, key = connect(redis_url), next(_prefixes)
+    store = RedisFeatureStore(client)
+    store.write([key], [pack_watermark(1, 0)])
+    client.script_flush()
+    assert store.write([key], [pack_watermark(2, 0)]) == 1
+
+
+def test_redis_away_is_a_dependency_error() -> None:
+    store = RedisFeatureStore(connect("redis://127.0.0.1:1/0"))
+    with pytest.raises(DependencyError):
+        store.read([b"k"])
+    with pytest.raises(DependencyError):
+        store.write([b"k"], [pack_watermark(1, 0)])
