@@ -46,7 +46,7 @@ def up(
     settings = read_settings(home=home, bootstrap=bootstrap, redis=redis)
     given: dict[ServerName, str] = {"redis": settings.redis, "kafka": settings.bootstrap}
     wanted = tuple(name for name, address in given.items() if not address)
-    with _progress(quiet=as_json) as report:
+    with show_progress(quiet=as_json) as report:
         started = local_stack.up(settings.home, report, StackOptions(wanted=wanted))
     kafka_at = settings.bootstrap or started.bootstrap
     redis_at = settings.redis or started.redis_url
@@ -57,8 +57,8 @@ def up(
 
 
 @contextmanager
-def _progress(quiet: bool) -> Iterator[Report]:
-    """Show the steps of `up` on standard error: a spinner, and a bar where the amount is known."""
+def show_progress(quiet: bool) -> Iterator[Report]:
+    """Show the steps of `local_stack.up` on standard error: a spinner, and a bar where the amount is known."""
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     console = Console(stderr=True, quiet=quiet)
     with Progress(*columns, TimeElapsedColumn(), console=console, transient=True) as bar:
