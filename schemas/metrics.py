@@ -52,23 +52,21 @@ METRICS: tuple[MetricSpec, ...] = (
     MetricSpec("dead_letters_total", "counter", "Events that could not be used.", LOOPS, ("reason",)),
     MetricSpec("ready_ratio", "gauge", "1 when assigned, restored and caught up once, else 0.", PROCESSES),
 )
-_BY_PROCESS = {p: {m.name: m for m in METRICS if p in m.processes} for p in PROCESSES}
+_BY_NAME = {m.name: m for m in METRICS}
 
 
 def metrics_of(process: str) -> dict[str, MetricSpec]:
-    """Metrics of one process by their short names.
-
-    Raises
-    ------
-    KeyError
-        No process is called so.
+    """Metrics of one process by their short names; of a job that is not ours, those that every loop has.
 
     Examples
     --------
     >>> metrics_of("drift_watch")["ready_ratio"].kind
     'gauge'
+    >>> "rows_total" in metrics_of("my_own_job")
+    True
     """
-    return _BY_PROCESS[process]
+    known = process if process in PROCESSES else None
+    return {m.name: m for m in METRICS if known in m.processes or (known is None and set(LOOPS) <= set(m.processes))}
 
 
 def exported_name(process: str, name: str) -> str:
@@ -79,16 +77,23 @@ def exported_name(process: str, name: str) -> str:
     >>> exported_name("label_join", "rows_total")
     'anabranch_label_join_rows_total'
     """
-    return f"anabranch_{process}_{_BY_PROCESS[process][name].name}"
+    return f"anabranch_{process}_{_BY_NAME[name].name}"
 
 
-def split_count(key: str) -> tuple[str, tuple[str, ...]]:
+def labelled(key: str) -> tuple[str, dict[str, str]]:
     """Take apart a key of `Outputs.counts`: the metric's short name, then its label values, between colons.
+
+    Raises
+    ------
+    KeyError
+        There is no such metric.
+    ValueError
+        Too few or too many label values.
 
     Examples
     --------
-    >>> split_count("dead_letters_total:bad_time")
-    ('dead_letters_total', ('bad_time',))
+    >>> labelled("dead_letters_total:bad_time")
+    ('dead_letters_total', {'reason': 'bad_time'})
     """
     name, *values = key.split(":")
-    return name, tuple(values)
+    return name, dict(zip(_BY_NAME[name].labels, values, strict=True))

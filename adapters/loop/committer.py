@@ -1,0 +1,114 @@
+"""The second thread of a loop: writes and commits, strictly in order, while the first computes the next batch."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+
+from adapters.loop.sinks import Sink
+from adapters.loop.work import Work, merged, take_fitting
+
+DEPTH = 2
+"""Works that may wait. With the one being committed and the one being written, the loop holds four at most."""
+
+
+class Committer:
+    """A bounded queue of works before a sink.
+
+    What waits is merged into one transaction of up to `max_rows`: so transactions are small when there is little to
+    do, and grow by themselves when commits are what takes the time.
+    After the first failure nothing is written any more.
+
+    Parameters
+    ----------
+    committed : callable
+        Called on the committer's thread with each work that has become final and the seconds it took.
+    """
+
+    def __init__(self, sink: Sink, max_rows: int, committed: Callable[[Work, float], None]) -> None:
+        self._sink = sink
+        self._max_rows = max_rows
+        self._committed = committed
+        self._waiting: deque[Work] = deque()
+        self._changed = threading.Condition()
+        self._busy = False
+        self._ended = False
+        self._failure: BaseException | None = None
+        self._thread = threading.Thread(target=self._run, name="committer", daemon=True)
+        self._thread.start()
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing waits and nothing is under way."""
+        return not self._busy and not self._waiting
+
+    def raise_failure(self) -> None:
+        """Raise, on the caller's thread, what made the committer stop."""
+        if self._failure is not None:
+            raise self._failure
+
+    def offer(self, work: Work, timeout_s: float) -> bool:
+        """Queue a work; False if there was no room within the time. Raises the failure if there is one."""
+        with self._changed:
+            self._changed.wait_for(lambda: len(self._waiting) < DEPTH or self._failure is not None, timeout_s)
+            self.raise_failure()
+            if len(self._waiting) >= DEPTH:
+                return False
+            self._waiting.append(work)
+            self._changed.notify_all()
+            return True
+
+    def drain(self, timeout_s: float) -> bool:
+        """Wait until all that was queued is committed; False if it failed or took longer."""
+        with self._changed:
+            self._changed.wait_for(lambda: self.idle or self._failure is not None, timeout_s)
+            return self.idle and self._failure is None
+
+    def end(self, timeout_s: float) -> None:
+        """Let the thread end after what it is doing; what waits is dropped."""
+        with self._changed:
+            self._ended = True
+            self._waiting.clear()
+            self._changed.notify_all()
+        self._thread.join(timeout_s)
+
+    def _run(self) -> None:
+        try:
+            while self._commit_run():
+                pass
+        except BaseException as failure:  # outermost frame of this thread: the loop's thread raises it
+            with self._changed:
+                self._failure = failure
+                self._changed.notify_all()
+
+    def _commit_run(self) -> bool:
+        """Commit works without a pause between them, until none waits; False when the committer is to end."""
+        current = self._take(wait=True)
+        if current is None:
+            return False
+        begun_s = time.monotonic()
+        self._sink.write(current)
+        while current is not None:
+            self._sink.flush()
+            following = self._take(wait=False)
+            following_s = time.monotonic()
+            if following is not None:
+                self._sink.write(following)
+            self._sink.commit(current)
+            self._committed(current, time.monotonic() - begun_s)
+            current, begun_s = following, following_s
+        with self._changed:
+            self._busy = False
+            self._changed.notify_all()
+        return True
+
+    def _take(self, wait: bool) -> Work | None:
+        with self._changed:
+            if wait:
+                self._changed.wait_for(lambda: self._waiting or self._ended)
+            works = [] if self._ended else take_fitting(self._waiting, self._max_rows)
+            self._busy = self._busy or bool(works)
+            self._changed.notify_all()
+        return merged(works) if works else None

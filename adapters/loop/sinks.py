@@ -1,0 +1,200 @@
+"""Where a loop's works are written: in transactions, or at least once."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import Protocol
+
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
+from confluent_kafka.admin._metadata import GroupMetadata
+
+from adapters.loop.client_settings import (
+    REQUEST_TIMEOUT_S,
+    TRANSACTION_TIMEOUT_MS,
+    Identity,
+    idempotent_settings,
+    transactional_settings,
+)
+from adapters.loop.columns import Place
+from adapters.loop.failures import LoopBroken, raised_for
+from adapters.loop.work import Work
+from adapters.ports import Outgoing
+
+OnError = Callable[[KafkaError], None]
+TRANSACTION_TIMEOUT_S = TRANSACTION_TIMEOUT_MS / 1000
+
+
+class Sink(Protocol):
+    """Three steps for each work: write, flush, commit.
+
+    The next work may be written between flush and commit, not before: two records of one key would else come to lie in
+    the changelog in the wrong order. All block, within bounds, and raise `LoopBroken`, `Fenced` or
+    `ConfigurationError`; after that only `abandon` is allowed.
+    """
+
+    def write(self, work: Work) -> None:
+        """Begin, and queue the records."""
+        ...
+
+    def flush(self) -> None:
+        """Wait until all records of the newest work are in the log."""
+        ...
+
+    def commit(self, work: Work) -> None:
+        """Make the oldest work and its offsets final."""
+        ...
+
+    def abandon(self) -> None:
+        """Throw away what is not committed."""
+        ...
+
+
+@dataclass(slots=True)
+class _Open:
+    producer: Producer
+    since_s: float
+
+
+class TransactionalSink:
+    """Two transactional producers, taken in turn, so that one writes while the last commit of the other settles.
+
+    Parameters
+    ----------
+    identity : Identity
+        Both producers are initialised at once: this fences any predecessor, and what it left open is aborted, or
+        completed if its commit had been decided. Blocks.
+    membership : callable
+        The group metadata under which the rows were consumed. Kafka refuses the offsets of a member that has lost its
+        partitions (KIP-447), and with them the transaction.
+    """
+
+    def __init__(self, identity: Identity, membership: Callable[[], GroupMetadata], on_error: OnError) -> None:
+        self._identity = identity
+        self._membership = membership
+        self._producers = deque(Producer(transactional_settings(identity, which, on_error)) for which in (0, 1))
+        self._open: deque[_Open] = deque()
+        with self._mapped():
+            for producer in self._producers:
+                producer.init_transactions(REQUEST_TIMEOUT_S)
+
+    def write(self, work: Work) -> None:
+        """Begin on the producer whose turn it is."""
+        producer = self._producers[0]
+        self._producers.rotate()
+        self._open.append(_Open(producer, time.monotonic()))
+        with self._mapped():
+            producer.begin_transaction()
+            produce(producer, work.records)
+
+    def flush(self) -> None:
+        """Wait for the acknowledgements; a record that was refused shows at the commit."""
+        with self._mapped():
+            flush(self._open[-1].producer)
+
+    def commit(self, work: Work) -> None:
+        """Send the offsets and commit. A call that times out has an unknown outcome and breaks the loop."""
+        oldest = self._open[0].producer
+        with self._mapped():
+            oldest.send_offsets_to_transaction(places(work.offsets), self._membership(), REQUEST_TIMEOUT_S)
+            oldest.commit_transaction(REQUEST_TIMEOUT_S)
+        self._open.popleft()
+
+    def abandon(self) -> None:
+        """Abort what is open, if Kafka can be asked; else the successor's `init_transactions` does."""
+        for producer in self._producers:
+            producer.purge()
+        for opened in self._open:
+            with suppress(KafkaException):
+                opened.producer.abort_transaction(2.0)
+        self._producers.clear()
+
+    @contextmanager
+    def _mapped(self) -> Iterator[None]:
+        try:
+            yield
+        except KafkaException as failed:
+            open_s = time.monotonic() - self._open[0].since_s if self._open else 0.0
+            error: KafkaError = failed.args[0]
+            raise raised_for(error, self._identity.instance_id, open_s, TRANSACTION_TIMEOUT_S) from failed
+
+
+class PlainSink:
+    """One idempotent producer: flush, then commit the offsets. After a crash the last works are written again."""
+
+    def __init__(self, identity: Identity, consumer: Consumer, on_error: OnError) -> None:
+        self._identity = identity
+        self._consumer = consumer
+        self._refused: list[KafkaError] = []
+        self._producer = Producer({**idempotent_settings(identity, on_error), "on_delivery": self._on_delivery})
+
+    def write(self, work: Work) -> None:
+        """Queue the records."""
+        try:
+            produce(self._producer, work.records)
+        except KafkaException as failed:
+            raise raised_for(failed.args[0], self._identity.instance_id) from failed
+
+    def flush(self) -> None:
+        """Wait for the acknowledgements."""
+        flush(self._producer)
+        if self._refused:
+            raise raised_for(self._refused[0], self._identity.instance_id)
+
+    def commit(self, work: Work) -> None:
+        """Commit the offsets."""
+        try:
+            self._consumer.commit(offsets=places(work.offsets), asynchronous=False)
+        except KafkaException as failed:
+            raise raised_for(failed.args[0], self._identity.instance_id) from failed
+
+    def abandon(self) -> None:
+        """Drop what is still queued."""
+        self._producer.purge()
+
+    def _on_delivery(self, error: KafkaError | None, message: Message) -> None:
+        if error is not None:
+            self._refused.append(error)
+
+
+def produce(producer: Producer, records: tuple[Outgoing, ...]) -> None:
+    """Queue records in their order; waits while the producer's queue is full."""
+    for out in records:
+        partition = -1 if out.partition is None else out.partition
+        headers = out.headers or [()] * len(out.values)
+        for key, value, header in zip(out.keys, out.values, headers, strict=True):
+            _produce_one(producer, out.topic, partition, key, value, header)
+
+
+def _produce_one(
+    producer: Producer,
+    topic: str,
+    partition: int,
+    key: bytes | None,
+    value: bytes | None,
+    headers: tuple[tuple[str, bytes], ...],
+) -> None:
+    deadline = time.monotonic() + REQUEST_TIMEOUT_S
+    while True:
+        try:
+            producer.produce(topic, value, key, partition, headers=list(headers) if headers else None)
+            return
+        except BufferError:
+            if time.monotonic() > deadline:
+                raise LoopBroken(f"{topic} takes no records: the producer's queue stays full") from None
+            producer.poll(0.05)
+
+
+def flush(producer: Producer) -> None:
+    """Wait until a producer's queue is empty."""
+    left = producer.flush(REQUEST_TIMEOUT_S)
+    if left:
+        raise LoopBroken(f"{left} records were not acknowledged in {REQUEST_TIMEOUT_S:.0f} s")
+
+
+def places(offsets: Mapping[Place, int]) -> list[TopicPartition]:
+    """Offsets as the client wants them."""
+    return [TopicPartition(topic, partition, offset) for (topic, partition), offset in offsets.items()]
