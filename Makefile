@@ -60,8 +60,10 @@ clean-all: clean ## End everything, then remove data and environment too
 
 # --- how `setup` works: an environment, the locked packages in it, then this project
 
+# compat: the plain way, a line with this folder's path, which type checkers and editors understand.
 $(VENV)/.installed: $(VENV)/.synced pyproject.toml | $(UV)
-	$(UV) pip install --python $(BIN)/python --quiet --no-deps --no-build-isolation --editable .
+	$(UV) pip install --python $(BIN)/python --quiet --no-deps --no-build-isolation \
+	  --config-setting editable_mode=compat --editable .
 	@touch $@
 
 $(VENV)/.synced: requirements.lock | $(UV)
