@@ -23,6 +23,9 @@ Role = Literal[
     "join-changelog",
 ]
 FOREVER = -1
+MAX_MESSAGE_BYTES = 16 << 20
+MAX_DEAD_LETTER_BYTES = MAX_MESSAGE_BYTES + (1 << 20)
+"""A dead letter holds a whole message and its cause; it must fit wherever the message did."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +79,7 @@ TOPICS: tuple[TopicSpec, ...] = (
         partitions=1,
         compacted=True,
     ),
-    TopicSpec(
-        "rollouts", "pipeline", (), (), (), "Which version answers whom.", partitions=1, compacted=True
-    ),
+    TopicSpec("rollouts", "pipeline", (), (), (), "Which version answers whom.", partitions=1, compacted=True),
     TopicSpec(
         "dead-letters",
         "source position",
@@ -153,6 +154,6 @@ def _plan(pipeline: Pipeline, spec: TopicSpec) -> TopicPlan:
     config = {
         "cleanup.policy": "compact" if spec.compacted else "delete",
         "retention.ms": str(retention),
-        "max.message.bytes": str(16 << 20),
+        "max.message.bytes": str(MAX_DEAD_LETTER_BYTES if spec.role == "dead-letters" else MAX_MESSAGE_BYTES),
     }
     return TopicPlan(topic_name(pipeline.pipeline, spec.role), partitions, pipeline.topics.replication, config)
