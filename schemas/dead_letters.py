@@ -36,6 +36,11 @@ REASONS: Final[dict[str, str]] = {
     "bad_vector": "a vector of another width than the pipeline has",
     "unknown_request": "a label whose request nobody knows",
     "late_label": "a label that came after its wait had passed",
+    "early_label": "a label from too long before its request",
+    "duplicate_label": "a label that says again what was said",
+    "contradictory_label": "a label that says otherwise than the one that was joined",
+    "no_prediction": "a label of a request that was answered without a prediction",
+    "duplicate_answer": "a second answer to one request",
     "late_event": "a feature event whose pane is closed",
     "unusable": "the process could not use it, for the cause given",
 }

@@ -49,7 +49,13 @@ METRICS: tuple[MetricSpec, ...] = (
     MetricSpec("lag_rows", "gauge", "Records not yet consumed in the assigned partitions.", LOOPS, ("role",)),
     MetricSpec("assigned_partitions", "gauge", "Partitions that this process owns.", LOOPS),
     MetricSpec("rebuilds_total", "counter", "Times the loop was built anew after a failure.", LOOPS),
-    MetricSpec("dead_letters_total", "counter", "Events that could not be used.", LOOPS, ("reason",)),
+    MetricSpec("dead_letters_total", "counter", "Events that could not be used.", PROCESSES, ("reason",)),
+    MetricSpec("labels_total", "counter", "Labels read, by what became of them.", ("label_join",), ("outcome",)),
+    MetricSpec("answers_total", "counter", "Answers read, by what became of them.", ("label_join",), ("outcome",)),
+    MetricSpec("sketches_total", "counter", "Sketches read.", ("drift_watch",)),
+    MetricSpec("late_rows_total", "counter", "Rows of sketches whose window had closed.", ("drift_watch",), ("source",)),
+    MetricSpec("closed_windows_total", "counter", "Windows closed by the watermark.", ("drift_watch",), ("source",)),
+    MetricSpec("drifts_total", "counter", "Drifts reported.", ("drift_watch",), ("source", "severity")),
     MetricSpec("ready_ratio", "gauge", "1 when assigned, restored and caught up once, else 0.", PROCESSES),
 )
 _BY_NAME = {m.name: m for m in METRICS}

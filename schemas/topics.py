@@ -66,7 +66,13 @@ TOPICS: tuple[TopicSpec, ...] = (
         forever=True,
     ),
     TopicSpec(
-        "sketches", "window", ("Sketch",), ("predictor", "label_join"), ("drift_watch",), "Histograms of the traffic."
+        "sketches",
+        "source",
+        ("Sketch",),
+        ("predictor", "label_join"),
+        ("drift_watch",),
+        "Histograms of the traffic.",
+        partitions=1,  # a window closes by the watermarks of all source partitions, so they must meet in one place
     ),
     TopicSpec("drift", "drift id", ("Drift",), ("drift_watch",), ("dashboards",), "What has changed.", partitions=1),
     TopicSpec(
@@ -84,7 +90,7 @@ TOPICS: tuple[TopicSpec, ...] = (
         "dead-letters",
         "source position",
         ("DeadLetter",),
-        ("feature_windows", "label_join", "predictor", "learner"),
+        ("feature_windows", "label_join", "predictor", "learner", "drift_watch"),
         ("engineers",),
         "Events that could not be used, whole, with the cause.",
         forever=True,
@@ -110,8 +116,8 @@ TOPICS: tuple[TopicSpec, ...] = (
     ),
     TopicSpec(
         "join-changelog",
-        "request id",
-        (),
+        "state key",
+        ("Prediction", "HeldLabel", "FinishedRequests", "JoinPosition"),
         ("label_join",),
         ("label_join",),
         "State of the join.",
