@@ -42,6 +42,7 @@ REASONS: Final[dict[str, str]] = {
     "no_prediction": "a label of a request that was answered without a prediction",
     "duplicate_answer": "a second answer to one request",
     "late_event": "a feature event whose pane is closed",
+    "clock_jump": "a feature event dated too far ahead of its partition",
     "unusable": "the process could not use it, for the cause given",
 }
 """Every reason, with what it means: bounded, so that a reason can be a metric label."""

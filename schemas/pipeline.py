@@ -83,6 +83,7 @@ class Windows(Section):
 
     A window is read as of the last pane closed at or before the request's time. `snapshots` panes are kept per
     entity, so a request may be that far behind the newest event; `wait` is how long it may wait for the watermark.
+    An event more than `max_jump` ahead of its partition is refused, lest a wrong clock close the panes of all others.
     """
 
     pane: Duration = 900_000
@@ -90,6 +91,7 @@ class Windows(Section):
     snapshots: Annotated[int, Field(ge=1, le=4096)] = 4
     wait: Duration = 200
     idle_after: Duration = 5_000
+    max_jump: Duration = 7 * 86_400_000
     groups: tuple[WindowGroup, ...] = ()
 
 

@@ -19,6 +19,7 @@ Role = Literal[
     "rollouts",
     "dead-letters",
     "panes",
+    "clock-changelog",
     "windows-changelog",
     "join-changelog",
 ]
@@ -97,11 +98,21 @@ TOPICS: tuple[TopicSpec, ...] = (
     ),
     TopicSpec(
         "panes",
-        "entity",
+        "none",
         ("Pane",),
         ("feature_windows",),
         ("feature_windows",),
         "Partial aggregates on their way to the owner of their entity.",
+        internal=True,
+    ),
+    TopicSpec(
+        "clock-changelog",
+        "partition",
+        (),
+        ("feature_windows",),
+        ("feature_windows",),
+        "How far each partition of the features has come.",
+        compacted=True,
         internal=True,
     ),
     TopicSpec(
