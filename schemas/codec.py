@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from itertools import repeat
 from typing import Any, Final
 
 import numpy as np
@@ -11,7 +10,8 @@ from numpy.typing import NDArray
 
 from schemas.codec_decode import PADDING, Cursor
 from schemas.codec_encode import encode_rows
-from schemas.codec_layout import Block, fields_of, steps_of
+from schemas.codec_layout import Block, FieldLayout, fields_of, steps_of
+from schemas.codec_resolution import filled
 from schemas.decoded import Columns, Fault, Part
 
 HEADER_BYTES: Final = 5
@@ -63,13 +63,13 @@ class Codec:
         What messages carry in their header.
     """
 
-    __slots__ = ("_fields", "_header", "_steps", "name", "padding", "schema", "schema_id")
+    __slots__ = ("_header", "_steps", "fields", "name", "padding", "schema", "schema_id")
 
     def __init__(self, schema: dict[str, Any], schema_id: int) -> None:
-        self.name: str = schema["name"].rpartition(".")[2]
+        self.name: str = str(schema["name"]).rpartition(".")[2]
         self.schema, self.schema_id = schema, schema_id
-        self._fields = fields_of(schema)
-        self._steps = steps_of(self._fields)
+        self.fields: tuple[FieldLayout, ...] = fields_of(schema)
+        self._steps = steps_of(self.fields)
         self._header = bytes([MAGIC]) + schema_id.to_bytes(4, "big")
         self.padding = max((s.dtype.itemsize if isinstance(s, Block) else s.size for s in self._steps), default=0)
 
@@ -88,16 +88,16 @@ class Codec:
         """
         arrays = {name: np.asarray(column) for name, column in columns.items()}
         lengths = {len(a) for a in arrays.values()}
-        unknown = arrays.keys() - {f.name for f in self._fields}
-        missing = [f.name for f in self._fields if f.name not in arrays and f.default is None]
+        unknown = arrays.keys() - {f.name for f in self.fields}
+        missing = [f.name for f in self.fields if f.name not in arrays and f.default is None]
         if unknown or missing or len(lengths) != 1:
             raise ValueError(
                 f"{self.name}: columns missing {missing}, unknown {sorted(unknown)}, lengths {sorted(lengths)}"
             )
         rows = lengths.pop()
-        for field in self._fields:
+        for field in self.fields:
             if field.name not in arrays:
-                arrays[field.name] = np.array(list(repeat(field.default, rows)))
+                arrays[field.name] = filled(field, rows)
         return encode_rows(self._header, self._steps, arrays, rows)
 
     def decode(self, values: Sequence[bytes | None]) -> tuple[Part, tuple[Fault, ...]]:
@@ -114,5 +114,5 @@ class Codec:
         for step in self._steps:
             cursor.read(step)
         cursor.finish()
-        columns: Columns = {f.name: cursor.columns[f.name] for f in self._fields}
+        columns: Columns = {f.name: cursor.columns[f.name] for f in self.fields}
         return Part(self.name, cursor.row_N, columns), tuple(cursor.faults)

@@ -25,7 +25,8 @@ class FieldLayout:
     """One field.
 
     `size` is the number of bytes of a fixed, of symbols of an enum, or the longest text in bytes; `item` the kind of
-    an array's items. `default` is what an absent column is filled with; None: it must be given.
+    an array's items; `named` the name of a fixed's or enum's type. `default` is what an absent column is filled
+    with, as Avro's JSON has it; None: it must be given.
     """
 
     name: str
@@ -33,6 +34,8 @@ class FieldLayout:
     size: int = 0
     item: str = ""
     default: Any = None
+    named: str = ""
+    symbols: tuple[str, ...] = ()
 
     @property
     def dtype(self) -> np.dtype[Any] | None:
@@ -84,7 +87,7 @@ def steps_of(fields: tuple[FieldLayout, ...]) -> tuple[Block | FieldLayout, ...]
 
 
 def _field(field: dict[str, Any], named: dict[str, dict[str, Any]]) -> FieldLayout:
-    name, of, default = field["name"], field["type"], field.get("default")
+    name, of, default = field["name"], field["type"], field.get("fill", field.get("default"))
     if isinstance(of, str) and of in named:
         of = named[of]
     if isinstance(of, str) and of in _PLAIN:
@@ -92,7 +95,8 @@ def _field(field: dict[str, Any], named: dict[str, dict[str, Any]]) -> FieldLayo
     kind = of.get("type") if isinstance(of, dict) else None
     if kind in ("fixed", "enum"):
         named[of["name"]] = of
-        return FieldLayout(name, kind, of["size"] if kind == "fixed" else len(of["symbols"]), default=default)
+        symbols = tuple(of.get("symbols", ()))
+        return FieldLayout(name, kind, of.get("size", len(symbols)), "", default, of["name"], symbols)
     if kind == "array" and of["items"] in _ITEMS:
         return FieldLayout(name, kind, MAX_TEXT_BYTES, of["items"], default)
     if kind == "map" and of["values"] == "bytes":

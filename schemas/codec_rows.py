@@ -94,6 +94,13 @@ class RowReader:
                 yield self._text(), self._take(self._length())
 
 
+def concatenated(columns: list[NDArray[Any]]) -> NDArray[Any]:
+    """Put columns of one field one after another; arrays of different lengths become objects."""
+    if len({(c.dtype == object, c.shape[1:]) for c in columns}) == 1:
+        return np.concatenate(columns)
+    return column_of([row for column in columns for row in column], "")
+
+
 def column_of(values: list[Any], item: str) -> NDArray[Any]:
     """Make a column of arrays or maps: (B, K) where all are equally long arrays of numbers, else object (B,)."""
     if item in ("double", "float", "int", "long") and len({len(v) for v in values}) == 1:

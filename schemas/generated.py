@@ -15,6 +15,11 @@ MAX_FIELD_BYTES: Final = 256
 """Longest category or id on the wire; longer ones go to dead-letters."""
 
 
+def short_name(schema: Schema) -> str:
+    """Name of a record without its namespace."""
+    return str(schema["name"]).rpartition(".")[2]
+
+
 @cache
 def fixed_schemas() -> dict[str, Schema]:
     """Schemas that are the same in every pipeline, by record name."""
@@ -69,10 +74,15 @@ def _fields(fields: dict[str, FieldSpec]) -> list[Schema]:
 
 
 def _number(name: str, bounds: tuple[float, float], missing: str) -> Schema:
-    absent = "NaN where missing" if missing == "allow" else "never missing"
-    return {"name": name, "type": "float", "doc": f"{bounds[0]:g} to {bounds[1]:g}; {absent}"}
+    if missing == "reject":
+        return {"name": name, "type": "float", "doc": f"{bounds[0]:g} to {bounds[1]:g}; never missing"}
+    # JSON has no NaN, so other readers of messages older than this field see 0; ours fill in `fill`.
+    doc = f"{bounds[0]:g} to {bounds[1]:g}; NaN where missing"
+    return {"name": name, "type": "float", "doc": doc, "default": 0.0, "fill": "NaN"}
 
 
 def _category(name: str, missing: str) -> Schema:
-    absent = "empty where missing" if missing == "allow" else "never empty"
-    return {"name": name, "type": "string", "doc": f"a category; {absent}", "max_bytes": MAX_FIELD_BYTES}
+    text = {"name": name, "type": "string", "max_bytes": MAX_FIELD_BYTES}
+    if missing == "reject":
+        return {**text, "doc": "a category; never empty"}
+    return {**text, "doc": "a category; empty where missing", "default": ""}

@@ -30,7 +30,8 @@ def check_references(pipeline: Pipeline) -> None:
     ValueError
         All faults at once, one per line, each as ``path: message``.
     """
-    faults = [*_request_faults(pipeline), *_window_faults(pipeline), *_serving_faults(pipeline)]
+    rules = (_request_faults, _ignored_faults, _reserved_faults, _window_faults, _serving_faults)
+    faults = [fault for rule in rules for fault in rule(pipeline)]
     if faults:
         raise ValueError("\n".join(faults))
 
@@ -42,6 +43,24 @@ def _request_faults(pipeline: Pipeline) -> Iterator[str]:
         yield f"request.entity: no field '{pipeline.request.entity}'; {suggestion(pipeline.request.entity, [*fields])}"
     elif entity.type != "category":
         yield f"request.entity: '{pipeline.request.entity}' must be a category, for it is the key of the topic"
+
+
+def _reserved_faults(pipeline: Pipeline) -> Iterator[str]:
+    """Refuse names that every record of its kind already has."""
+    for name in {"request_time", "request_id"} & pipeline.request.fields.keys():
+        yield f"request.fields.{name}: every request has this field; leave it out or rename yours"
+    for event, spec in pipeline.events.items():
+        if "event_time" in spec.fields:
+            yield f"events.{event}.fields.event_time: every event has this field; leave it out or rename yours"
+
+
+def _ignored_faults(pipeline: Pipeline) -> Iterator[str]:
+    models = {"model": pipeline.model}
+    models |= {f"learner.baselines.{name}.model": b.model for name, b in pipeline.learner.baselines.items()}
+    for at, model in models.items():
+        for field in model.ignore:
+            if field not in pipeline.request.fields:
+                yield f"{at}.ignore: no field '{field}'; {suggestion(field, [*pipeline.request.fields])}"
 
 
 def _window_faults(pipeline: Pipeline) -> Iterator[str]:
