@@ -31,7 +31,7 @@ class Health:
         self._clock = clock
         self._silence = silence
         self._lock = threading.Lock()
-        self._beat = clock()
+        self._beat: float | None = None
         self._ready = Verdict(False, "starting")
 
     def beat(self) -> None:
@@ -52,7 +52,11 @@ class Health:
     @property
     def liveness(self) -> Verdict:
         """Answer to ``/livez``: not ok after a silence of the loop that is too long."""
-        silent = self._clock() - self._beat
-        if silent > self._silence:
-            return Verdict(False, f"the loop has not turned for {silent:.0f} s")
+        if self.silent_s > self._silence:
+            return Verdict(False, f"the loop has not turned for {self.silent_s:.0f} s")
         return Verdict(True, "the loop turns")
+
+    @property
+    def silent_s(self) -> float:
+        """Seconds since the last beat; 0 before the first."""
+        return 0.0 if self._beat is None else self._clock() - self._beat

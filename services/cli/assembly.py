@@ -47,6 +47,7 @@ COMMANDS = (
     Command("up", "services.cli.stack", "up", "Start Apache Kafka and Redis on this machine."),
     Command("down", "services.cli.stack", "down", "End the Kafka and Redis that `up` started; data stays."),
     Command("status", "services.cli.stack", "status", "Show how the local Kafka and Redis are."),
+    Command("run", "services.cli.run", "run", "Run one process of a pipeline until SIGTERM or Ctrl-C."),
 )
 
 
