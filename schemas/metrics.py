@@ -56,6 +56,27 @@ METRICS: tuple[MetricSpec, ...] = (
     MetricSpec("late_rows_total", "counter", "Rows of sketches whose window had closed.", ("drift_watch",), ("source",)),
     MetricSpec("closed_windows_total", "counter", "Windows closed by the watermark.", ("drift_watch",), ("source",)),
     MetricSpec("drifts_total", "counter", "Drifts reported.", ("drift_watch",), ("source", "severity")),
+    MetricSpec("predictions_total", "counter", "Answers written and committed.", ("predictor",), ("status",)),
+    MetricSpec("duplicates_total", "counter", "Requests that repeat an id within a batch.", ("predictor",)),
+    _time("answer_seconds", help="From a request's Kafka timestamp to its answer.", processes=("predictor",)),
+    _time("features_seconds", help="Time to make the vectors of a batch.", processes=("predictor",)),
+    _time("model_seconds", help="Time a batch spent in the model.", processes=("predictor",)),
+    MetricSpec("stale_ratio", "gauge", "Share of the last batch whose windows were late.", ("predictor",)),
+    MetricSpec("degraded_ratio", "gauge", "1 while a store is away, else 0.", ("predictor",)),
+    MetricSpec("swaps_total", "counter", "Versions swapped in.", ("predictor",)),
+    MetricSpec("refused_models_total", "counter", "Attempts to load a version that failed.", ("predictor",)),
+    MetricSpec("model_version_number", "gauge", "Version that serves; 0: the prior.", ("predictor",)),
+    MetricSpec("learned_rows", "gauge", "Examples learned since the beginning of the log.", ("learner",)),
+    MetricSpec("versions_total", "counter", "Candidates, by what the gate said.", ("learner",), ("outcome",)),
+    MetricSpec("version_number", "gauge", "Number of the newest candidate.", ("learner",)),
+    MetricSpec("waiting_versions", "gauge", "Versions that wait for the model store.", ("learner",)),
+    MetricSpec("checkpoint_age_seconds", "gauge", "Time since the last checkpoint.", ("learner",)),
+    MetricSpec("label_delay_seconds", "gauge", "From request to label, in event time.", ("learner",), ("quantile",)),
+    MetricSpec("label_coverage_ratio", "gauge", "Share of labels that came, not defaults.", ("learner",)),
+    MetricSpec(
+        "prequential_score", "gauge", "Mean over score windows.", ("learner", "baselines"), ("scorer", "score")
+    ),
+    MetricSpec("waiting_rows", "gauge", "Examples whose turn in event time has not come.", ("baselines",)),
     MetricSpec("ready_ratio", "gauge", "1 when assigned, restored and caught up once, else 0.", PROCESSES),
 )
 _BY_NAME = {m.name: m for m in METRICS}

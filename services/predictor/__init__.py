@@ -1,0 +1,1 @@
+"""Answers requests from the current model: each once, with the vector as served."""
