@@ -4,6 +4,7 @@
 ``find_stack(home)`` gives the addresses to a process that needs them. All four may be called again at any time.
 """
 
+from adapters.local_stack.kept import keep
 from adapters.local_stack.ports import ANY, USUAL, Ports
 from adapters.local_stack.progress import Report, silent
 from adapters.local_stack.stack import StackAddresses, StackOptions, down, find_stack, up
@@ -22,6 +23,7 @@ __all__ = [
     "StackStatus",
     "down",
     "find_stack",
+    "keep",
     "silent",
     "status",
     "up",

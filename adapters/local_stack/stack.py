@@ -8,8 +8,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from adapters.local_stack import kafka_server, redis_server
+from adapters.local_stack.kept import kept_file, load_kept
 from adapters.local_stack.ports import LOOPBACK, USUAL, Ports
-from adapters.local_stack.processes import end, is_alive, wait_until
+from adapters.local_stack.processes import ProcessId, end, is_alive, wait_until
 from adapters.local_stack.progress import Report, silent
 from adapters.local_stack.state import Server, ServerName, State, load_state, locked, save_state, state_file
 from adapters.local_stack.status import last_words
@@ -146,16 +147,29 @@ def find_stack(home: Path, bootstrap: str = "", redis_url: str = "") -> StackAdd
     return found
 
 
-def down(home: Path) -> tuple[ServerName, ...]:
-    """End what `up` started in this home, gently and then not; return what was running. Blocks.
+def down(home: Path) -> tuple[str, ...]:
+    """End the processes that `keep` wrote down and the servers that `up` started in this home; return what ran. Blocks.
 
-    Only processes whose pid *and* start time are those written down are touched. Data stays.
+    Gently, and then not. Only processes whose pid *and* start time are those written down are touched. Data stays.
+
+    Raises
+    ------
+    DataError
+        A file that says what runs is damaged.
     """
     home = home.resolve()
-    if not state_file(home).exists():
+    if not state_file(home).exists() and not kept_file(home).exists():
         return ()
     with locked(home):
-        running = {name: server for name, server in load_state(home).items() if is_alive(server.process)}
-        end([server.process for server in running.values()], PATIENCE_S)
+        servers: dict[str, ProcessId] = {name: server.process for name, server in load_state(home).items()}
+        # Ours first: they finish their last transactions while the servers are still there.
+        ended = (*_end_running(load_kept(home)), *_end_running(servers))
+        kept_file(home).unlink(missing_ok=True)
         state_file(home).unlink(missing_ok=True)
+    return ended
+
+
+def _end_running(processes: Mapping[str, ProcessId]) -> tuple[str, ...]:
+    running = {name: process for name, process in processes.items() if is_alive(process)}
+    end(list(running.values()), PATIENCE_S)
     return tuple(running)

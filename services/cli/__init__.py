@@ -12,10 +12,10 @@ from services.cli.failures import exit_code_of
 
 def main(argv: Sequence[str] | None = None) -> NoReturn:
     """Run one command and leave with its exit code (see `services.cli.failures`)."""
-    sys.exit(run(sys.argv[1:] if argv is None else argv))
+    sys.exit(execute(sys.argv[1:] if argv is None else argv))
 
 
-def run(argv: Sequence[str]) -> int:
+def execute(argv: Sequence[str]) -> int:
     """Run one command and return its exit code."""
     # The outermost frame: whatever comes up to here becomes a message and a code.
     try:

@@ -45,9 +45,13 @@ class Command:
 
 COMMANDS = (
     Command("up", "services.cli.stack", "up", "Start Apache Kafka and Redis on this machine."),
-    Command("down", "services.cli.stack", "down", "End the Kafka and Redis that `up` started; data stays."),
+    Command("down", "services.cli.stack", "down", "End Kafka, Redis and what was kept running on them; data stays."),
     Command("status", "services.cli.stack", "status", "Show how the local Kafka and Redis are."),
     Command("run", "services.cli.run", "run", "Run one process of a pipeline until SIGTERM or Ctrl-C."),
+    Command("start", "services.cli.processes", "start", "Start the processes of a pipeline in the background."),
+    Command("stop", "services.cli.processes", "stop", "End the processes of a pipeline; each finishes what it has begun."),
+    Command("demo", "services.cli.demo", "demo", "Run the whole loop on a recorded stream, on servers of its own."),
+    Command("watch", "services.cli.watch", "watch", "Watch a pipeline: rate, latency, scores, versions, drift."),
 )
 
 

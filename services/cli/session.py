@@ -10,6 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from adapters import local_stack
 from adapters.local_stack import StackAddresses
 from adapters.supervisor import Supervisor
 from adapters.topics_admin import apply_topics
@@ -77,6 +78,8 @@ class Session:
         """Start one process."""
         where = ["--home", str(self.home), "--bootstrap", self.addresses.bootstrap, "--redis", self.addresses.redis_url]
         self.supervisor.start(process, ["run", process, "--pipeline", str(self._file), *where])
+        # At once: should we be killed, `anabranch down` finds them all the same.
+        local_stack.keep(self.home, {child.name: child.process for child in self.supervisor.children})
 
     def run(self, events: Iterable[SourceEvent], look: Callable[[View], None], speed: float = math.inf) -> None:
         """Replay the events and wait until the loop has dealt with all; `look` is called some times a second.
@@ -88,7 +91,7 @@ class Session:
         DataError
             A request stayed unanswered, or a label unaccounted for.
         """
-        watermark = Watermark(redis_feature_store(self.addresses.redis_url), self.contracts.pipeline)
+        watermark = Watermark(RedisFeatureStore(self.addresses.redis_url), self.contracts.pipeline)
         around = Surroundings(self.addresses.bootstrap, watermark, self._stop)
         self.replay = replay = Replay(self.contracts, events, around, speed)
         failures: list[Exception] = []

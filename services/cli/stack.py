@@ -22,6 +22,7 @@ from rich.progress import (
 
 from adapters import local_stack
 from adapters.local_stack import Report, ServerName, ServerStatus, StackOptions
+from adapters.process_files import end_processes
 from schemas.errors import DependencyError
 from services.cli.surroundings import read_settings
 
@@ -71,21 +72,32 @@ def show_progress(quiet: bool) -> Iterator[Report]:
 
 
 def down(home: Home = None, as_json: Json = False) -> None:
-    """End the Kafka and Redis that `up` started; data stays.
+    """End Kafka, Redis and what was kept running on them; data stays.
 
     Example: [bold]anabranch down[/bold]
     """
-    ended = local_stack.down(read_settings(home=home).home)
+    folder = read_settings(home=home).home
+    ended = [name for place in (demo_home(folder), folder) for name in _end_all(place)]
     if as_json:
         typer.echo(json.dumps({"ended": ended}))
     else:
-        typer.echo(f"Ended {' and '.join(ended)}." if ended else "Nothing was running.")
+        typer.echo(f"Ended {', '.join(ended)}." if ended else "Nothing was running.")
+
+
+def _end_all(home: Path) -> tuple[str, ...]:
+    return (*end_processes(home.resolve()), *local_stack.down(home))
+
+
+def demo_home(home: Path) -> Path:
+    """Return the folder within a home on whose servers the demo runs."""
+    return (home / "demo").resolve()
 
 
 def status(home: Home = None, as_json: Json = False) -> None:
     """Show how the local Kafka and Redis are.
 
     Leaves with 0 if both serve, else with 4; for one that crashed the end of its log is shown.
+    The demo has servers of its own: see them with --home .anabranch/demo.
 
     Example: [bold]anabranch status --json[/bold]
     """

@@ -18,6 +18,7 @@ from adapters.local_stack.jars import pinned_jars
 from adapters.local_stack.redis_server import settings_text
 from schemas.settings import KAFKA_PORT, REDIS_PORT, Settings
 from services.cli.assembly import assemble
+from services.cli.run import MODULES
 
 CLONE = Path(__file__).parents[2]
 COMPOSE: dict[str, Any] = yaml.safe_load((CLONE / "docker-compose.yml").read_text(encoding="utf-8"))
@@ -108,6 +109,7 @@ def test_published_port_is_where_the_process_listens(name: str) -> None:
 def test_command_exists_with_its_options(name: str) -> None:
     program, *words = OURS[name]["command"]
     assert program == "anabranch"
+    assert words[0] != "run" or words[1] == name in MODULES
     options = [word for word in words if word.startswith("--")]
     path = words[: words.index(options[0])]
     shown = CliRunner().invoke(assemble(path), [*path, "--help"], env={"COLUMNS": "200"})

@@ -43,7 +43,7 @@ def test_command_names_are_unique() -> None:
 
 def test_help_imports_neither_torch_nor_kafka_nor_redis() -> None:
     program = (
-        "import sys; from services.cli import run; code = run(['--help']);"
+        "import sys; from services.cli import execute; code = execute(['--help']);"
         "heavy = {'torch', 'confluent_kafka', 'redis', 'river', 'faust', 'pydantic', 'numpy'} & set(sys.modules);"
         "sys.exit(str(heavy) if heavy or code else 0)"
     )

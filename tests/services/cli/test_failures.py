@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from schemas.errors import AnabranchError, ConfigurationError, DataError, DependencyError, SecurityRefusal
-from services.cli import run
+from services.cli import execute
 from services.cli.failures import exit_code_of
 
 
@@ -40,17 +40,17 @@ def test_machine_reads_json(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_unknown_command_is_a_usage_error() -> None:
-    assert run(["upp"]) == 2
+    assert execute(["upp"]) == 2
 
 
 def test_wrong_variable_is_a_configuration_error_that_names_it(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("ANABRANCH_HTTP_PORT", "many")
-    assert run(["status"]) == 3
+    assert execute(["status"]) == 3
     assert "ANABRANCH_HTTP_PORT" in capsys.readouterr().err
 
 
 def test_damaged_state_is_a_data_error(tmp_path: Path) -> None:
     (tmp_path / "stack.json").write_text("{")
-    assert run(["status", "--home", str(tmp_path)]) == 5
+    assert execute(["status", "--home", str(tmp_path)]) == 5
