@@ -15,6 +15,7 @@ from types import FrameType
 from adapters.context import Context
 from adapters.health import Health
 from adapters.local_stack import StackAddresses
+from adapters.local_stack.processes import start_time
 from adapters.logging import configure_logging, process_log
 from adapters.metrics_memory import MemoryMetrics
 from adapters.metrics_prometheus import registry_of
@@ -66,7 +67,9 @@ def _context(metrics: MemoryMetrics, contracts: Contracts, settings: Settings, a
 
 
 def _file(context: Context, process: str, port: int) -> ProcessFile:
-    return ProcessFile(context.pipeline.pipeline, process, context.ordinal, os.getpid(), port, time.time())
+    pid = os.getpid()
+    name = context.pipeline.pipeline
+    return ProcessFile(name, process, context.ordinal, pid, port, time.time(), start_time(pid))
 
 
 @contextmanager

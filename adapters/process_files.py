@@ -9,6 +9,11 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from adapters.local_stack.processes import ProcessId, end, is_alive
+
+PATIENCE_S = 15.0
+"""How long a process may take to finish what it has begun."""
+
 
 @dataclass(frozen=True, slots=True)
 class ProcessFile:
@@ -22,6 +27,13 @@ class ProcessFile:
     """Of its probes, on loopback."""
     started: float
     """Seconds since 1970."""
+    identity: str = ""
+    """When the system says that it started: with the pid, a name for all time."""
+
+    @property
+    def process_id(self) -> ProcessId:
+        """By which it can be asked after and ended, without ever meeting a later process of the same pid."""
+        return ProcessId(self.pid, self.identity)
 
     def path(self, home: Path) -> Path:
         """Where it stands."""
@@ -55,3 +67,15 @@ def process_files(home: Path) -> tuple[ProcessFile, ...]:
     """Return those of all processes, by name. A killed process leaves its file: look whether the pid is alive."""
     found = (read_process_file(path) for path in sorted((home / "run").glob("*.json")))
     return tuple(file for file in found if file)
+
+
+def running_processes(home: Path, pipeline: str = "") -> tuple[ProcessFile, ...]:
+    """Return those that run with this home, of one pipeline or of all."""
+    return tuple(f for f in process_files(home) if pipeline in ("", f.pipeline) and is_alive(f.process_id))
+
+
+def end_processes(home: Path, pipeline: str = "") -> tuple[str, ...]:
+    """End them, gently and then not; return the names of those that ran. Blocks until they are gone."""
+    files = running_processes(home, pipeline)
+    end([f.process_id for f in files], PATIENCE_S)
+    return tuple(f.process for f in files)

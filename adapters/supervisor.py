@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from adapters.local_stack.processes import ProcessId, end, is_alive, spawn
+from adapters.process_files import PATIENCE_S
 from schemas.errors import DependencyError
-
-PATIENCE_S = 15.0
 
 
 @dataclass(frozen=True, slots=True)

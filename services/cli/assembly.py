@@ -49,7 +49,9 @@ COMMANDS = (
     Command("status", "services.cli.stack", "status", "Show how the local Kafka and Redis are."),
     Command("run", "services.cli.run", "run", "Run one process of a pipeline until SIGTERM or Ctrl-C."),
     Command("start", "services.cli.processes", "start", "Start the processes of a pipeline in the background."),
-    Command("stop", "services.cli.processes", "stop", "End the processes of a pipeline; each finishes what it has begun."),
+    Command(
+        "stop", "services.cli.processes", "stop", "End the processes of a pipeline; each finishes what it has begun."
+    ),
     Command("demo", "services.cli.demo", "demo", "Run the whole loop on a recorded stream, on servers of its own."),
     Command("watch", "services.cli.watch", "watch", "Watch a pipeline: rate, latency, scores, versions, drift."),
 )

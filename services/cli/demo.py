@@ -17,11 +17,12 @@ from rich.live import Live
 
 from adapters import local_stack
 from adapters.local_stack import StackAddresses, StackOptions
+from adapters.process_files import end_processes
 from schemas.errors import ConfigurationError
 from schemas.pipeline import Pipeline
-from services.cli.pipeline_option import read_pipeline
+from services.cli.run import read_pipeline
 from services.cli.session import Session
-from services.cli.stack import show_progress
+from services.cli.stack import demo_home, show_progress
 from services.cli.surroundings import read_settings
 from services.replay.main import Replay, load_source
 from services.watch.plot import save_plot
@@ -43,7 +44,9 @@ class Options:
 
 
 def demo(
-    file: Annotated[Path, typer.Argument(help="Pipeline file with a `replay` section.")] = Path("pipelines/flights.yaml"),
+    file: Annotated[Path, typer.Argument(help="Pipeline file with a `replay` section.")] = Path(
+        "pipelines/flights.yaml"
+    ),
     days: Annotated[float, typer.Option(help="Days of the stream to replay; 0: all.")] = 92,
     speed: Annotated[float, typer.Option(help="Most event time per wall time; inf: as it follows.")] = float("inf"),
     plot: Annotated[Path, typer.Option(help="Where to write the plot.")] = Path("demo.png"),
@@ -51,7 +54,7 @@ def demo(
     home: Annotated[Path | None, typer.Option(help="Data folder; default: ANABRANCH_HOME, else .anabranch.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the summary as one JSON object.")] = False,
 ) -> None:
-    """Run the whole loop on a recorded stream, on a Kafka and a Redis of its own.
+    """Run the whole loop on a recorded stream, on servers of its own.
 
     Each run starts from nothing in `<home>/demo`. Ctrl-C ends everything cleanly.
 
@@ -61,25 +64,26 @@ def demo(
     pipeline = read_pipeline(file)
     if pipeline.replay is None:
         raise ConfigurationError(f"{file} has no `replay` section.", "Add one: replay: {source: module:function}.")
-    with _servers(read_settings(home=home).home, options) as (demo_home, addresses):
-        summary = _run(options, pipeline, demo_home, addresses)
+    with _servers(read_settings(home=home).home, options) as (place, addresses):
+        summary = _run(options, pipeline, place, addresses)
     _tell(options, summary)
 
 
 @contextmanager
 def _servers(home: Path, options: Options) -> Iterator[tuple[Path, StackAddresses]]:
     """Servers of the demo's own, on empty data; the jars are those of the home around it."""
-    demo_home = (home / "demo").resolve()
-    local_stack.down(demo_home)
-    shutil.rmtree(demo_home, ignore_errors=True)
-    demo_home.mkdir(parents=True)
+    place = demo_home(home)
+    end_processes(place)
+    local_stack.down(place)
+    shutil.rmtree(place, ignore_errors=True)
+    place.mkdir(parents=True)
     with show_progress(quiet=options.as_json) as report:
-        addresses = local_stack.up(demo_home, report, StackOptions(jars=(home / "kafka" / "jars").resolve()))
+        addresses = local_stack.up(place, report, StackOptions(jars=(home / "kafka" / "jars").resolve()))
     try:
-        yield demo_home, addresses
+        yield place, addresses
     finally:
         if not options.keep:
-            local_stack.down(demo_home)
+            local_stack.down(place)
 
 
 def _run(options: Options, pipeline: Pipeline, home: Path, addresses: StackAddresses) -> Summary:

@@ -11,7 +11,9 @@ from types import TracebackType
 from typing import Self
 
 from adapters import local_stack
+from adapters.feature_store_redis import RedisFeatureStore
 from adapters.local_stack import StackAddresses
+from adapters.redis_client import connect
 from adapters.supervisor import Supervisor
 from adapters.topics_admin import apply_topics
 from schemas.contracts import Contracts, contracts_of
@@ -91,7 +93,7 @@ class Session:
         DataError
             A request stayed unanswered, or a label unaccounted for.
         """
-        watermark = Watermark(RedisFeatureStore(self.addresses.redis_url), self.contracts.pipeline)
+        watermark = Watermark(RedisFeatureStore(connect(self.addresses.redis_url)), self.contracts.pipeline)
         around = Surroundings(self.addresses.bootstrap, watermark, self._stop)
         self.replay = replay = Replay(self.contracts, events, around, speed)
         failures: list[Exception] = []
