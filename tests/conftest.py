@@ -8,6 +8,7 @@ from pathlib import Path
 from types import FrameType
 
 import pytest
+from hypothesis import settings
 
 from adapters import local_stack
 from adapters.local_stack import ANY, StackAddresses, StackOptions
@@ -19,6 +20,9 @@ JARS = CLONE / ".anabranch" / "kafka" / "jars"
 
 def pytest_configure() -> None:
     """End as by Ctrl-C when told to terminate (`timeout` does that): then the servers are ended too."""
+    # Seeded, and never judged by the clock: machines are shared.
+    settings.register_profile("anabranch", deadline=None, derandomize=True)
+    settings.load_profile("anabranch")
     signal.signal(signal.SIGTERM, _interrupt)
 
 
