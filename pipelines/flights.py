@@ -96,49 +96,16 @@ def flight_id(row: Row) -> str:
 
 
 def _request_of(flights: Flights) -> Callable[[int], SourceEvent]:
-    planes = {row["tailnum"]: row for row in read_rows("planes.csv")}
-    airports = {row["faa"]: row for row in read_rows("airports.csv")}
-
     def build(index: int) -> SourceEvent:
-        row = flights.rows[index]
-        time_ms = int(flights.scheduled_ms[index]) - REQUEST_AHEAD_MS
-        fields = _schedule(row, float(flights.duration_min[index]))
-        fields |= _plane(planes.get(row["tailnum"]))
-        fields |= _place(airports.get(row["dest"]))
+        row, time_ms = flights.rows[index], int(flights.scheduled_ms[index]) - REQUEST_AHEAD_MS
+        fields = _where(row) | {
+            "distance": float(row["distance"]),
+            "dep_hour": int(row["hour"]) + int(row["minute"]) / 60,
+            "duration": float(flights.duration_min[index]),
+        }
         return SourceEvent(time_ms, "request", "request", flight_id(row), fields)
 
     return build
-
-
-def _schedule(row: Row, duration_min: float) -> Fields:
-    weekday = datetime(int(row["year"]), int(row["month"]), int(row["day"])).weekday()
-    arrival = int(row["sched_arr_time"])
-    return {
-        "origin": row["origin"],
-        "dest": row["dest"],
-        "carrier": row["carrier"],
-        "flight": row["carrier"] + row["flight"],
-        "tailnum": text(row["tailnum"]),
-        "slot": row["hour"],
-        "weekday": str(weekday),
-        "distance": float(row["distance"]),
-        "dep_hour": int(row["hour"]) + int(row["minute"]) / 60,
-        "arr_hour": arrival // 100 + arrival % 100 / 60,
-        "duration": duration_min,
-        "speed": float(row["distance"]) / duration_min,
-    }
-
-
-def _plane(row: Row | None) -> Fields:
-    if row is None:
-        return {"plane_year": math.nan, "seats": math.nan, "model": ""}
-    return {"plane_year": number(row["year"]), "seats": number(row["seats"]), "model": text(row["model"])}
-
-
-def _place(row: Row | None) -> Fields:
-    if row is None:
-        return {"dest_lat": math.nan, "dest_lon": math.nan}
-    return {"dest_lat": number(row["lat"]), "dest_lon": number(row["lon"])}
 
 
 def _where(row: Row) -> Fields:
@@ -147,6 +114,7 @@ def _where(row: Row) -> Fields:
         "carrier": row["carrier"],
         "dest": row["dest"],
         "tailnum": text(row["tailnum"]),
+        "flight": row["carrier"] + row["flight"],
     }
 
 

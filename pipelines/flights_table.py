@@ -116,11 +116,10 @@ def _columns(rows: list[Row]) -> Flights:
     scheduled_ms = np.array([instant_ms(row["time_hour"]) for row in rows], np.int64)
     scheduled_ms += np.array([int(row["minute"]) for row in rows], np.int64) * MINUTE_MS
     zones = airport_zones()
-    pairs = zip(rows, scheduled_ms.tolist(), strict=True)
-    duration_min = np.array(
-        [gate_to_gate_min(start, int(row["sched_arr_time"]), zones.get(row["dest"], MISSING_ZONE)) for row, start in pairs],
-        np.float64,
-    )
+    duration_min = np.empty(len(rows), np.float64)
+    for index, (row, start_ms) in enumerate(zip(rows, scheduled_ms.tolist(), strict=True)):
+        zone = zones.get(row["dest"], MISSING_ZONE)
+        duration_min[index] = gate_to_gate_min(start_ms, int(row["sched_arr_time"]), zone)
     dep_delay = np.array([number(row["dep_delay"]) for row in rows], np.float64)
     arr_delay = np.array([number(row["arr_delay"]) for row in rows], np.float64)
     departed_ms = _shifted(scheduled_ms, dep_delay)
@@ -145,7 +144,8 @@ def instant_ms(text: str) -> int:
 
 def airport_zones() -> dict[str, str]:
     """IANA time zone of each airport that has one."""
-    return {row["faa"]: row["tzone"] for row in read_rows("airports.csv") if text(row["tzone"]) and row["tzone"] != "\\N"}
+    zones = {row["faa"]: text(row["tzone"]) for row in read_rows("airports.csv")}
+    return {airport: zone for airport, zone in zones.items() if "/" in zone}
 
 
 @cache

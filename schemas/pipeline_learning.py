@@ -23,13 +23,19 @@ class Optimiser(Section):
 
 
 class Model(Section):
-    """The learner's hypothesis class. The River kinds ignore the network keys."""
+    """The learner's hypothesis class. The River kinds ignore the network keys.
+
+    `ignore` names request fields that are no input of the model, such as the key of a window. `averaging` is the share
+    of the served running average of the weights that each step keeps; 0 serves the weights themselves.
+    """
 
     kind: Literal["tabular_resnet", "river_logistic_regression", "river_hoeffding_adaptive_tree"] = "tabular_resnet"
     hidden: Annotated[int, Field(ge=1, le=8192)] = 128
     blocks: Annotated[int, Field(ge=0, le=64)] = 2
     embedding: Annotated[int, Field(ge=1, le=256)] = 8
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    averaging: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    ignore: tuple[str, ...] = ()
     optimiser: Optimiser = Optimiser()
 
 
@@ -42,11 +48,14 @@ class Replay(Section):
 
 
 class Baseline(Section):
-    """A learner that is scored beside the served one, on the same examples with the same label delay."""
+    """A learner that is scored beside the served one, on the same examples with the same label delay.
 
-    model: Model = Model()
+    What is left out is as in the served one.
+    """
+
+    model: Model | None = None
     windows: bool = True
-    replay: Replay = Replay()
+    replay: Replay | None = None
 
 
 class Learner(Section):

@@ -56,7 +56,7 @@ def _reserved_faults(pipeline: Pipeline) -> Iterator[str]:
 
 def _ignored_faults(pipeline: Pipeline) -> Iterator[str]:
     models = {"model": pipeline.model}
-    models |= {f"learner.baselines.{name}.model": b.model for name, b in pipeline.learner.baselines.items()}
+    models |= {f"learner.baselines.{n}.model": b.model for n, b in pipeline.learner.baselines.items() if b.model}
     for at, model in models.items():
         for field in model.ignore:
             if field not in pipeline.request.fields:

@@ -1,0 +1,76 @@
+"""From the words of a pipeline file to a learner."""
+
+from __future__ import annotations
+
+from models.network import NetworkShape
+from models.protocol import Learner, ServableLearner
+from models.river_linear import RiverLinear
+from models.river_tree import RiverTree
+from models.torch_learner import TorchLearner, TorchLearnerConfig
+from schemas.errors import ConfigurationError
+from schemas.layout import Layout
+from schemas.pipeline_learning import Model, Replay
+
+
+def learner_of(model: Model, replay: Replay, layout: Layout, seed: int) -> Learner:
+    """Make a learner to be scored: any kind.
+
+    Parameters
+    ----------
+    model, replay
+        Sections of the pipeline file. `replay` is for networks; River's models learn one by one.
+    layout : Layout
+        Of the vectors that it will be given.
+    seed : int
+        Decides first weights and every draw.
+    """
+    if model.kind == "river_hoeffding_adaptive_tree":
+        return RiverTree(network_shape(model, layout), layout.target, seed)
+    return servable_learner_of(model, replay, layout, seed)
+
+
+def servable_learner_of(model: Model, replay: Replay, layout: Layout, seed: int) -> ServableLearner:
+    """Make a learner to be published and checkpointed.
+
+    Raises
+    ------
+    ConfigurationError
+        The pipeline asks to serve a kind that can only be scored.
+    """
+    shape = network_shape(model, layout)
+    if model.kind == "river_hoeffding_adaptive_tree":
+        raise ConfigurationError(
+            "A Hoeffding adaptive tree can be scored as a baseline but not served: it has no form other than a pickle.",
+            "Set `model.kind` to tabular_resnet or river_logistic_regression.",
+        )
+    if model.kind == "river_logistic_regression":
+        return RiverLinear(shape, layout.target)
+    size = replay.size if replay.kind == "reservoir" and replay.mix else 0
+    config = TorchLearnerConfig(
+        shape, layout.target, layout.width, model.optimiser, model.averaging, size, replay.mix, seed
+    )
+    return TorchLearner(config)
+
+
+def network_shape(model: Model, layout: Layout) -> NetworkShape:
+    """Pick the columns that the model uses, and its size; `model.ignore` names request fields to leave out.
+
+    Examples
+    --------
+    >>> from schemas.layout import RequestColumn
+    >>> columns = (RequestColumn("a", 0, 0, 1, False), RequestColumn("b", 9, 0, 9, False))
+    >>> shape = network_shape(Model(ignore=("b",)), Layout(columns, (), "binary", 1))
+    >>> shape.numbers, shape.categories
+    ((0,), ())
+    """
+    named = zip(layout.names, layout.buckets, strict=True)
+    used = [(place, buckets) for place, (name, buckets) in enumerate(named) if name not in model.ignore]
+    return NetworkShape(
+        numbers=tuple(place for place, buckets in used if not buckets),
+        categories=tuple((place, buckets) for place, buckets in used if buckets),
+        outputs=layout.outputs,
+        hidden=model.hidden,
+        blocks=model.blocks,
+        embedding=model.embedding,
+        dropout=model.dropout,
+    )

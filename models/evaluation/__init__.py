@@ -1,0 +1,1 @@
+"""How good the answers are: prequential figures, with the delay of labels taken seriously."""

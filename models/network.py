@@ -1,0 +1,151 @@
+"""A residual network for tables: numbers standardised online, categories embedded by their hash codes.
+
+Shape suffixes: B rows, F columns of the vector, N numeric and C category columns among them, D embedding width,
+H hidden width, K outputs.
+
+References
+----------
+Gorishniy et al. 2021: Revisiting deep learning models for tabular data (the pre-norm residual block).
+Weinberger et al. 2009: Feature hashing for large scale multitask learning.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from models.normaliser import Normaliser
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkShape:
+    """All that decides the network's size.
+
+    Attributes
+    ----------
+    numbers : tuple of int
+        Places in the vector of the numbers that are used.
+    categories : tuple of (int, int)
+        Places of the category codes that are used, each with its number of codes.
+    outputs : int
+        K.
+    """
+
+    numbers: tuple[int, ...]
+    categories: tuple[tuple[int, int], ...]
+    outputs: int
+    hidden: int
+    blocks: int
+    embedding: int
+    dropout: float
+
+    @property
+    def inputs(self) -> int:
+        """Width of what the first layer sees: each number, whether it is missing, and the embeddings."""
+        return 2 * len(self.numbers) + self.embedding * len(self.categories)
+
+
+class Block(nn.Module):
+    """Pre-norm residual block; it starts as the identity, so depth costs nothing at first."""
+
+    def __init__(self, hidden: int, dropout: float, source: torch.Generator) -> None:
+        super().__init__()
+        self.norm = nn.LayerNorm(hidden)
+        self.inner = _linear(hidden, hidden, source)
+        self.outer = _linear(hidden, hidden, None)
+        self.dropout = dropout
+
+    def forward(self, h_BH: Tensor, noise: torch.Generator | None) -> Tensor:
+        """Add to `h_BH` what the block has to say."""
+        inner_BH = torch.relu(self.inner(self.norm(h_BH)))
+        if noise is not None and self.dropout:
+            keep_BH = torch.rand(inner_BH.shape, generator=noise) >= self.dropout
+            inner_BH = inner_BH * keep_BH / (1 - self.dropout)
+        return h_BH + self.outer(inner_BH)  # type: ignore[no-any-return]
+
+
+class Inputs(nn.Module):
+    """From the vector as served to the first layer's input.
+
+    Numbers go through asinh, which tames long tails and leaves small values alone, and are standardised; a missing one
+    becomes the mean and raises its flag. A missing category has an embedding of its own.
+    """
+
+    def __init__(self, shape: NetworkShape, source: torch.Generator) -> None:
+        super().__init__()
+        sizes = [buckets + 1 for _, buckets in shape.categories]
+        self.normaliser = Normaliser(len(shape.numbers))
+        self.embeddings = nn.Parameter(torch.randn(sum(sizes), shape.embedding, generator=source) * 0.1)
+        _constant(self, "number_N", shape.numbers)
+        _constant(self, "category_C", [place for place, _ in shape.categories])
+        _constant(self, "missing_C", [buckets for _, buckets in shape.categories])
+        _constant(self, "start_C", [sum(sizes[:i]) for i in range(len(sizes))])
+
+    number_N: Tensor
+    category_C: Tensor
+    missing_C: Tensor
+    start_C: Tensor
+
+    def numbers(self, x_BF: Tensor) -> Tensor:
+        """Columns of numbers, (B, N), as the normaliser sees them."""
+        return torch.asinh(x_BF[:, self.number_N])
+
+    def forward(self, x_BF: Tensor) -> Tensor:
+        """Standardised numbers, their missing flags and the embeddings, side by side."""
+        scaled_BN = self.normaliser(self.numbers(x_BF))
+        absent_BN = torch.isnan(scaled_BN)
+        code_BC = x_BF[:, self.category_C]
+        known_BC = torch.isfinite(code_BC)
+        row_BC = torch.where(known_BC, code_BC, 0).long().clamp(min=0)
+        row_BC = torch.where(known_BC, torch.minimum(row_BC, self.missing_C), self.missing_C) + self.start_C
+        embedded_BE = nn.functional.embedding(row_BC, self.embeddings).flatten(1)
+        return torch.cat((torch.nan_to_num(scaled_BN), absent_BN.float(), embedded_BE), 1)
+
+
+class TabularResNet(nn.Module):
+    """The whole network, from vectors as served to logits.
+
+    Parameters
+    ----------
+    shape : NetworkShape
+    seed : int
+        Of the first weights; the last layer starts at zero.
+    """
+
+    def __init__(self, shape: NetworkShape, seed: int) -> None:
+        super().__init__()
+        source = torch.Generator().manual_seed(seed)
+        self.inputs = Inputs(shape, source)
+        self.first = _linear(shape.inputs, shape.hidden, source)
+        self.blocks = nn.ModuleList([Block(shape.hidden, shape.dropout, source) for _ in range(shape.blocks)])
+        self.norm = nn.LayerNorm(shape.hidden)
+        self.head = _linear(shape.hidden, shape.outputs, None)
+
+    def forward(self, x_BF: Tensor, noise: torch.Generator | None = None) -> Tensor:
+        """Logits (B, K) of float32 vectors (B, F); with `noise`, units are dropped as in training."""
+        h_BH = self.first(self.inputs(x_BF))
+        for block in self.blocks:
+            h_BH = block(h_BH, noise)
+        return self.head(self.norm(h_BH))  # type: ignore[no-any-return]
+
+
+def _constant(module: nn.Module, name: str, values: Sequence[int]) -> None:
+    # Follows from the shape, so it is not part of the state.
+    module.register_buffer(name, torch.tensor(values, dtype=torch.long), persistent=False)
+
+
+def _linear(inputs: int, outputs: int, source: torch.Generator | None) -> nn.Linear:
+    """A linear layer with uniform weights of the usual bound, or all zero without a source."""
+    layer: nn.Linear = nn.utils.skip_init(nn.Linear, inputs, outputs)  # type: ignore[no-untyped-call]
+    bound = 1 / math.sqrt(max(inputs, 1))
+    with torch.no_grad():
+        for parameter in layer.parameters():
+            if source is None:
+                parameter.zero_()
+            else:
+                parameter.uniform_(-bound, bound, generator=source)
+    return layer

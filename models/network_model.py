@@ -1,0 +1,99 @@
+"""A network that answers and never changes: what is published."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import ClassVar, Self, cast
+
+import numpy as np
+import torch
+
+from models.losses import Target, head_of
+from models.network import NetworkShape, TabularResNet
+from models.normaliser import Normaliser
+from models.protocol import Float32, Json, Snapshot
+from schemas.errors import DataError
+
+_LABELS = "labels."
+
+
+class NetworkModel:
+    """A tabular residual network with its head.
+
+    Parameters
+    ----------
+    network : TabularResNet
+        Taken over; nobody else may change it.
+    scale : Normaliser
+        Moments of the labels, which a regression needs.
+    device : torch.device
+        Where it computes; batches come and go as NumPy arrays all the same.
+    """
+
+    KIND: ClassVar[str] = "tabular_resnet"
+
+    def __init__(
+        self,
+        shape: NetworkShape,
+        target: Target,
+        network: TabularResNet,
+        scale: Normaliser,
+        device: torch.device | None = None,
+    ) -> None:
+        self.shape, self.target = shape, target
+        self.device = device or torch.device("cpu")
+        self._network = network.to(self.device).eval()
+        self._scale = scale.to(self.device)
+        self._head = head_of(target, self._scale)
+
+    @property
+    def kind(self) -> str:
+        """Name under which `models.snapshot` decodes it."""
+        return self.KIND
+
+    @torch.inference_mode()
+    def predict_many(self, x_BF: Float32) -> Float32:
+        """Answer a batch, (B, K), as `models.protocol.ServedModel` says."""
+        x_device_BF = torch.from_numpy(np.ascontiguousarray(x_BF)).to(self.device)
+        answer_BK = self._head.answer(self._network(x_device_BF))
+        return cast(Float32, answer_BK.float().cpu().numpy())
+
+    def snapshot(self) -> Snapshot:
+        """Weights, moments and shape."""
+        state = dict(self._network.state_dict()) | {_LABELS + k: v for k, v in self._scale.state_dict().items()}
+        tensors = {name: value.detach().cpu().numpy().copy() for name, value in state.items()}
+        return Snapshot(tensors, {"shape": asdict(self.shape), "target": self.target})
+
+    @classmethod
+    def from_snapshot(cls, snapshot: Snapshot, device: torch.device | None = None) -> Self:
+        """Build the model that `snapshot` was taken from.
+
+        Raises
+        ------
+        DataError
+            Its tensors do not fit its shape.
+        """
+        shape, target = shape_of(snapshot.manifest["shape"]), snapshot.manifest["target"]
+        state = {name: torch.from_numpy(np.array(value)) for name, value in snapshot.tensors.items()}
+        labels = {name.removeprefix(_LABELS): value for name, value in state.items() if name.startswith(_LABELS)}
+        network, scale = TabularResNet(shape, 0), Normaliser(1)
+        try:
+            network.load_state_dict({name: value for name, value in state.items() if not name.startswith(_LABELS)})
+            scale.load_state_dict(labels)
+        except RuntimeError as error:
+            raise DataError(f"The weights do not fit their network: {error}", "Take another version.") from error
+        return cls(shape, target, network, scale, device)
+
+
+def shape_of(manifest: Json) -> NetworkShape:
+    """Read a shape back from JSON, which has lists for tuples.
+
+    Examples
+    --------
+    >>> shape = NetworkShape((0, 2), ((1, 16),), outputs=1, hidden=8, blocks=1, embedding=4, dropout=0.0)
+    >>> import json
+    >>> shape_of(json.loads(json.dumps(asdict(shape)))) == shape
+    True
+    """
+    categories = tuple((int(place), int(buckets)) for place, buckets in manifest["categories"])
+    return NetworkShape(**manifest | {"numbers": tuple(manifest["numbers"]), "categories": categories})
