@@ -17,8 +17,9 @@ from schemas.records import Outgoing, Records
 from schemas.topics import topic_name
 from stream_jobs.feature_windows.clock import LATEST_MS, SourceClock, advance, clock_from
 from stream_jobs.feature_windows.fold import Folded, folded
+from stream_jobs.feature_windows.journal import row_cuts
 from stream_jobs.feature_windows.plan import EventPlan, KindPlan, plan_of
-from stream_jobs.feature_windows.wire import PaneMessage, encoded, row_message
+from stream_jobs.feature_windows.wire import Origin, PaneMessage, encoded, row_message
 
 PROCESS = "feature_windows"
 
@@ -65,7 +66,8 @@ class FanOut:
 
     def process(self, batch: Batch) -> Outputs:
         """Fold a batch. Pure but for the clocks."""
-        out, letters, clocks = [[] for _ in range(self._owners)], [], []
+        out: list[list[PaneMessage]] = [[] for _ in range(self._owners)]
+        letters, clocks = list[Outgoing](), list[Outgoing]()
         seen = set[int]()
         for records in batch.records:
             seen |= set(np.unique(records.partition_B).tolist())
@@ -121,19 +123,10 @@ class FanOut:
             rows = np.flatnonzero(group_N == group)
             source, owner = divmod(group, self._owners)
             offset_S = records.offset_B[records.partition_B == source]
-            yield (
-                owner,
-                row_message(
-                    kind.kind.name,
-                    event,
-                    found.entity_N[rows],
-                    found.rows.take(rows),
-                    source,
-                    self._sources,
-                    int(offset_S.min()),
-                    int(offset_S.max()),
-                ),
-            )
+            origin = Origin(source, self._sources, int(offset_S.min()), int(offset_S.max()))
+            for a, b in row_cuts(event, len(rows), found.entity_N.dtype.itemsize):
+                cut = rows[a:b]
+                yield owner, row_message(kind.kind.name, event, found.entity_N[cut], found.rows.take(cut), origin)
 
     def _progress(self, batch: Batch, seen: set[int]) -> Iterator[PaneMessage]:
         """Tell how far each partition has come, if that closes a pane or it became idle or busy."""

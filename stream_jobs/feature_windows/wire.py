@@ -42,20 +42,30 @@ class PaneMessage:
         return unpacked(self.panes, self.rows, plan)
 
 
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Source partition, of how many, and its offsets of the batch that was folded."""
+
+    source: int
+    sources: int
+    first_offset: int
+    last_offset: int
+
+
 def row_message(
-    kind: str,
-    plan: EventPlan,
-    entity_N: NDArray[np.bytes_],
-    rows: PaneRows,
-    source: int,
-    sources: int,
-    first: int,
-    last: int,
+    kind: str, plan: EventPlan, entity_N: NDArray[np.bytes_], rows: PaneRows, origin: Origin
 ) -> PaneMessage:
-    """Message of some rows; `first` and `last` are the source's offsets of the batch they were folded from."""
-    entities = np.ascontiguousarray(entity_N).tobytes()
+    """Message of some rows."""
     return PaneMessage(
-        source, sources, -np.inf, False, first, last, len(rows), kind, plan.event, entities, packed(rows)
+        origin.source,
+        origin.sources,
+        first_offset=origin.first_offset,
+        last_offset=origin.last_offset,
+        rows=len(rows),
+        kind=kind,
+        event=plan.event,
+        entities=np.ascontiguousarray(entity_N).tobytes(),
+        panes=packed(rows),
     )
 
 

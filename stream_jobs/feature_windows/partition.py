@@ -1,0 +1,228 @@
+"""One partition of the windows: merges pane rows, closes panes by the watermark, and keeps its journal."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from schemas.errors import ConfigurationError
+from schemas.feature_format import pack
+from schemas.redis_keys import feature_keys
+from stream_jobs.feature_windows.journal import Held, Segment, row_cuts, segment_bytes, segment_from, segment_key
+from stream_jobs.feature_windows.kind_state import KindState
+from stream_jobs.feature_windows.panes import PaneRows, joined
+from stream_jobs.feature_windows.plan import Plan
+from stream_jobs.feature_windows.source_watermarks import SourceWatermarks
+from stream_jobs.feature_windows.wire import Origin, PaneMessage, row_message
+
+Ints = NDArray[np.int64]
+_MARKS = b"w"
+_OPEN_SEGMENTS = 64
+"""More open segments than this of one event are written anew as one: bounds what restoring reads."""
+
+
+@dataclass(slots=True)
+class Written:
+    """What a batch leaves: changelog records (None: gone), and values for the store."""
+
+    keys: list[bytes] = field(default_factory=list)
+    values: list[bytes | None] = field(default_factory=list)
+    store_keys: list[bytes] = field(default_factory=list)
+    store_values: list[bytes] = field(default_factory=list)
+
+    def log(self, key: bytes, value: bytes | None) -> None:
+        """Add a changelog record."""
+        self.keys.append(key)
+        self.values.append(value)
+
+
+class Partition:
+    """State of one partition: a function of the prefix of the panes log that it has taken.
+
+    Parameters
+    ----------
+    plan : Plan
+        The windows.
+    fingerprint : int
+        `windows_fingerprint`: state of other windows is refused.
+    changelog : iterable of (key, value)
+        Latest value of each key.
+
+    Raises
+    ------
+    ConfigurationError
+        The changelog was written by other windows.
+    DataError
+        The changelog cannot be read.
+    """
+
+    def __init__(self, plan: Plan, fingerprint: int, changelog: Iterable[tuple[bytes, bytes]] = ()) -> None:
+        self._plan, self._fingerprint = plan, fingerprint
+        self._kinds = [KindState(k, plan.pane, plan.snapshots) for k in plan.kinds]
+        self._places = {
+            (k.kind.name, e.event): (i, j) for i, k in enumerate(plan.kinds) for j, e in enumerate(k.events)
+        }
+        self._marks, self.closed, self._next = SourceWatermarks(), 0, 0
+        self._open: dict[tuple[int, int], list[Held]] = {place: [] for place in self._places.values()}
+        self._held: dict[tuple[int, int], list[Held]] = {place: [] for place in self._places.values()}
+        self._added: dict[tuple[int, int], list[tuple[Ints, PaneRows]]] = {}
+        self._restore(dict(changelog))
+
+    def take(self, message: PaneMessage) -> PaneMessage | None:
+        """Take one message; returns its late rows. A watermark moves `due`, rows wait for `close`.
+
+        Raises
+        ------
+        ValueError
+            Its rows are not of these windows.
+        """
+        if not message.kind:
+            self._marks.update(message.source, message.sources, message.watermark, message.idle)
+            return None
+        place = self._places.get((message.kind, message.event))
+        if place is None:
+            raise ValueError(f"no windows over {message.event} by {message.kind}")
+        event = self._plan.kinds[place[0]].events[place[1]]
+        rows, entity_N = message.pane_rows(event), message.entity_N()
+        on_time_N = rows.end_N > self.due
+        if on_time_N.any():
+            self._add(place, entity_N[on_time_N], rows.take(on_time_N))
+        if on_time_N.all():
+            return None
+        origin = Origin(message.source, message.sources, message.first_offset, message.last_offset)
+        return row_message(message.kind, event, entity_N[~on_time_N], rows.take(~on_time_N), origin)
+
+    @property
+    def due(self) -> int:
+        """End of the newest pane that the watermark has passed."""
+        least = self._marks.least()
+        return max(self.closed, int(least // self._plan.pane)) if least > -np.inf else self.closed
+
+    def close(self) -> Written:
+        """Close the panes that are due, and say what is to be written. Called once a batch, after `take`."""
+        written, after, until = Written(), self.closed, self.due
+        before = self._marks_bytes()
+        self.closed = until
+        for i, kind in enumerate(self._kinds):
+            closed = kind.close(after, until) if until > after else []
+            for j, (owner_N, rows) in enumerate(closed):
+                self._write_segments("h", (i, j), owner_N, rows, written)
+            for j in range(len(kind.events)):
+                self._write_open((i, j), written)
+            if until > after:
+                self._publish(kind, after, until, written)
+                self._clean(i, until, written)
+        self._added.clear()
+        if self._marks_bytes() != before or written.keys:
+            written.log(_MARKS, self._marks_bytes())
+        return written
+
+    def _add(self, place: tuple[int, int], entity_N: NDArray[np.bytes_], rows: PaneRows) -> None:
+        owner_N = self._kinds[place[0]].add_open(place[1], entity_N, rows)
+        self._added.setdefault(place, []).append((owner_N, rows))
+
+    def _publish(self, kind: KindState, after: int, until: int, written: Written) -> None:
+        changed = kind.changed(after, until)
+        if len(changed.entity_E):
+            found = changed.snapshots
+            time_P = found.end_P * np.int64(self._plan.pane)
+            written.store_keys += feature_keys(self._plan.pipeline, kind.plan.kind.name, changed.entity_E)
+            written.store_values += pack(time_P, found.x_PC, changed.size_E, self._fingerprint)
+
+    def _write_open(self, place: tuple[int, int], written: Written) -> None:
+        """Log the rows that came with this batch and stay open; drop segments whose panes are all closed."""
+        held, state = self._open[place], self._kinds[place[0]].events[place[1]]
+        gone = [h for h in held if h.until <= self.closed]
+        added = self._added.get(place, [])
+        if added:
+            owner_N, rows = np.concatenate([o for o, _ in added]), joined([r for _, r in added])
+            stays_N = rows.end_N > self.closed
+            self._write_segments("o", place, owner_N[stays_N], rows.take(stays_N), written)
+        if len(held) - len(gone) > _OPEN_SEGMENTS:
+            gone = list(held)
+            owner_N, rows = state.open.all()
+            self._write_segments("o", place, owner_N, rows, written)
+        for h in gone:
+            written.log(h.key, None)
+        keys = {h.key for h in gone}
+        self._open[place] = [h for h in self._open[place] if h.key not in keys]
+
+    def _clean(self, i: int, until: int, written: Written) -> None:
+        """Drop closed segments that are too old to matter; write what still does anew."""
+        kind = self._kinds[i]
+        for j in range(len(kind.events)):
+            held = self._held[i, j]
+            old = [h for h in held if h.until + kind.plan.memory <= until]
+            if not old:
+                continue
+            self._held[i, j] = [h for h in held if h.until + kind.plan.memory > until]
+            owner_N, end_N = np.concatenate([h.owner_N for h in old]), np.concatenate([h.end_N for h in old])
+            kind.bury(np.unique(owner_N), until)
+            keep_N = kind.needed(j, owner_N, end_N, until)
+            owner_K, first_K = np.unique(owner_N[keep_N], return_index=True)
+            rows = kind.rows_at(j, owner_K, end_N[keep_N][first_K])
+            self._write_segments("h", (i, j), owner_K, rows, written)
+            for h in old:
+                written.log(h.key, None)
+
+    def _write_segments(self, state: str, place: tuple[int, int], owner_N: Ints, rows: PaneRows, out: Written) -> None:
+        if not len(rows):
+            return
+        kind, plan = self._kinds[place[0]], self._plan.kinds[place[0]].events[place[1]]
+        entity_N = kind.names.names(owner_N)
+        for a, b in row_cuts(plan, len(rows), entity_N.dtype.itemsize):
+            cut = rows.take(np.arange(a, b))
+            key = segment_key(state, *place, self._next)
+            self._next += 1
+            out.log(key, segment_bytes(self.closed, entity_N[a:b], cut))
+            until = int(cut.end_N.max()) if state == "o" else self.closed
+            target = self._open if state == "o" else self._held
+            target[place].append(Held(key, until, owner_N[a:b], cut.end_N))
+
+    def _marks_bytes(self) -> bytes:
+        sources = {str(s): list(m) for s, m in sorted(self._marks.by_source.items())}
+        state = {"windows": self._fingerprint, "closed": self.closed, "of": self._marks.sources, "sources": sources}
+        return json.dumps(state).encode()
+
+    def _restore(self, changelog: dict[bytes, bytes]) -> None:
+        if not changelog:
+            return
+        marks = json.loads(changelog.pop(_MARKS, b"{}"))
+        if marks.get("windows") != self._fingerprint:
+            raise ConfigurationError(
+                "The windows in the pipeline file have changed since their state was written.",
+                "Give the pipeline a new name, or delete its windows-changelog topic and read the features again.",
+            )
+        self.closed = marks["closed"]
+        for source, (watermark, idle) in marks["sources"].items():
+            self._marks.update(int(source), marks["of"], watermark, idle)
+        plans = [list(k.events) for k in self._plan.kinds]
+        found = sorted(((*segment_from(k, v, plans), k) for k, v in changelog.items()), key=lambda f: f[1])
+        self._next = found[-1][1] + 1 if found else 0
+        for place in self._places.values():
+            mine = [(s, seg, k) for s, _, seg, k in found if (seg.kind, seg.event) == place]
+            self._restore_closed(place, [(seg, k) for s, seg, k in mine if s == "h"])
+            self._restore_open(place, [(seg, k) for s, seg, k in mine if s == "o"])
+
+    def _restore_closed(self, place: tuple[int, int], segments: list[tuple[Segment, bytes]]) -> None:
+        if not segments:
+            return
+        width = max(s.entity_N.dtype.itemsize for s, _ in segments)
+        entity_N = np.concatenate([s.entity_N.astype(f"S{width}") for s, _ in segments])
+        rows = joined([s.rows for s, _ in segments])
+        owner_N, at = self._kinds[place[0]].restore(place[1], entity_N, rows, self.closed), 0
+        for segment, key in segments:
+            size = len(segment.rows)
+            self._held[place].append(Held(key, segment.closed, owner_N[at : at + size], segment.rows.end_N))
+            at += size
+
+    def _restore_open(self, place: tuple[int, int], segments: list[tuple[Segment, bytes]]) -> None:
+        for segment, key in segments:
+            opens_N = segment.rows.end_N > self.closed
+            rows = segment.rows.take(opens_N)
+            owner_N = self._kinds[place[0]].add_open(place[1], segment.entity_N[opens_N], rows)
+            self._open[place].append(Held(key, int(segment.rows.end_N.max()), owner_N, rows.end_N))
