@@ -15,7 +15,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
-from schemas.errors import DataError, DependencyError
+from schemas.errors import DataError, DependencyError, DiskRefuses
 
 KEPT: Final = 2
 _MAGIC: Final = b"ANABRANCH-CHECKPOINT-1\n"
@@ -49,7 +49,9 @@ class CheckpointFolder:
         Raises
         ------
         DependencyError
-            Another process has it, or the folder cannot be written.
+            Another process has it.
+        DiskRefuses
+            The folder cannot be written.
         """
         with _disk_errors(self.path):
             self.path.mkdir(parents=True, exist_ok=True)
@@ -68,7 +70,7 @@ class CheckpointFolder:
 
         Raises
         ------
-        DependencyError
+        DiskRefuses
             The disk is full or cannot be written; what was there is untouched.
         """
         with _disk_errors(self.path):
@@ -139,7 +141,7 @@ def _disk_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise DependencyError(
+        raise DiskRefuses(
             f"{path} cannot be written: {error.strerror or error}. Learning has stopped; the last checkpoint stands.",
             "Make room or mend the rights, then start the learner again.",
         ) from error

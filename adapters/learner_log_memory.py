@@ -29,8 +29,8 @@ class MemoryTopics:
         self.log += [(start + gap + i, value) for i, value in enumerate(values)]
 
 
-class MemoryExampleLog:
-    """`ExampleLog` over `MemoryTopics`. Never blocks."""
+class MemoryPartitionLog:
+    """`PartitionLog` over `MemoryTopics`. Never blocks."""
 
     def __init__(self, topics: MemoryTopics) -> None:
         self._topics = topics

@@ -25,8 +25,8 @@ class Announcement:
     value: bytes
 
 
-class ExampleLog(Protocol):
-    """One partition of the examples topic. Its reader says where it stands; nobody else keeps that for it."""
+class PartitionLog(Protocol):
+    """One partition of a topic, of which only committed records are seen. Its reader alone keeps its place."""
 
     def seek(self, offset: int) -> None:
         """Go to an offset.

@@ -6,7 +6,8 @@
     ├── ConfigurationError      exit 3   a file or setting is wrong; names the key and the cure
     │   └── SchemaIncompatible  exit 3   a schema would break readers of what is stored
     ├── DependencyError         exit 4   Kafka, Redis or a registry is away or refuses
-    │   └── Fenced              exit 4   another process has taken this one's place
+    │   ├── Fenced              exit 4   another process has taken this one's place
+    │   └── DiskRefuses         exit 4   the disk is full, or may not be written
     ├── DataError               exit 5   stored data breaks a promise
     │   ├── BadRecord           exit 5   one event cannot be used (it goes to dead-letters)
     │   └── DigestMismatch      exit 5   an artefact is not what its name says
@@ -62,6 +63,10 @@ class DependencyError(AnabranchError):
 
 class Fenced(DependencyError):
     """Another process with the same identity has taken over; this one must go."""
+
+
+class DiskRefuses(DependencyError):
+    """The disk is full, or a folder may not be written."""
 
 
 class DataError(AnabranchError):

@@ -9,8 +9,10 @@ from typing import Final, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from schemas.contracts import Contracts
 from schemas.decoded import Columns, Fault, Part
 from schemas.layout import Layout
+from schemas.records import Records
 
 _OBSERVED: Final = 0
 _FINITE: Final = (("request_time", "bad_time"), ("label_time", "bad_time"), ("label", "bad_label"))
@@ -55,6 +57,28 @@ def no_examples(layout: Layout) -> Examples:
     times, whole = np.empty(0, np.float64), np.empty(0, np.int64)
     output, features = np.empty((0, layout.outputs), np.float32), np.empty((0, layout.width), np.float32)
     return Examples(whole, times, times, times, np.empty(0, np.bool_), whole, output, features)
+
+
+def read_log(contracts: Contracts, records: Records) -> tuple[Examples, tuple[Fault, ...]]:
+    """Read a stretch of the examples log.
+
+    Returns
+    -------
+    examples : Examples
+        What can be learned from, in log order.
+    faults : tuple of Fault
+        All other rows, rising: undecodable, unfit, and commands, of which none is known yet.
+    """
+    decoded = contracts.decode(records.values, ("Example", "Command"))
+    faults, found = list(decoded.faults), no_examples(contracts.layout)
+    if (commands := decoded.part("Command")) is not None:
+        names = [bytes(name).decode() for name in commands.columns["command"]]
+        rows = commands.row_N.tolist()
+        faults += [Fault(r, "unusable", f"command: {n!r} is unknown") for r, n in zip(rows, names, strict=True)]
+    if (part := decoded.part("Example")) is not None:
+        found, unfit = examples_of(part, records.offset_B[part.row_N], contracts.layout)
+        faults += unfit
+    return found, tuple(sorted(faults, key=lambda fault: fault.row))
 
 
 def examples_of(part: Part, offset_N: NDArray[np.int64], layout: Layout) -> tuple[Examples, tuple[Fault, ...]]:

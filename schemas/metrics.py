@@ -53,7 +53,9 @@ METRICS: tuple[MetricSpec, ...] = (
     MetricSpec("labels_total", "counter", "Labels read, by what became of them.", ("label_join",), ("outcome",)),
     MetricSpec("answers_total", "counter", "Answers read, by what became of them.", ("label_join",), ("outcome",)),
     MetricSpec("sketches_total", "counter", "Sketches read.", ("drift_watch",)),
-    MetricSpec("late_rows_total", "counter", "Rows of sketches whose window had closed.", ("drift_watch",), ("source",)),
+    MetricSpec(
+        "late_rows_total", "counter", "Rows of sketches whose window had closed.", ("drift_watch",), ("source",)
+    ),
     MetricSpec("closed_windows_total", "counter", "Windows closed by the watermark.", ("drift_watch",), ("source",)),
     MetricSpec("drifts_total", "counter", "Drifts reported.", ("drift_watch",), ("source", "severity")),
     MetricSpec("predictions_total", "counter", "Answers written and committed.", ("predictor",), ("status",)),
@@ -73,9 +75,7 @@ METRICS: tuple[MetricSpec, ...] = (
     MetricSpec("checkpoint_age_seconds", "gauge", "Time since the last checkpoint.", ("learner",)),
     MetricSpec("label_delay_seconds", "gauge", "From request to label, in event time.", ("learner",), ("quantile",)),
     MetricSpec("label_coverage_ratio", "gauge", "Share of labels that came, not defaults.", ("learner",)),
-    MetricSpec(
-        "prequential_score", "gauge", "Mean over score windows.", ("learner", "baselines"), ("scorer", "score")
-    ),
+    MetricSpec("prequential_score", "gauge", "Mean over score windows.", ("learner", "baselines"), ("scorer", "score")),
     MetricSpec("waiting_rows", "gauge", "Examples whose turn in event time has not come.", ("baselines",)),
     MetricSpec("ready_ratio", "gauge", "1 when assigned, restored and caught up once, else 0.", PROCESSES),
 )

@@ -41,7 +41,9 @@ def check_pointer(pointer: ModelPointer | None, published: Mapping[int, str]) ->
     """The store's pointer is the newest version that was announced as published, or one being announced just now."""
     newest = max(published, default=0)
     if pointer is None:
-        return Finding("pointer", not newest, f"the store has none, but version {newest} was published" if newest else "none yet")
+        return Finding(
+            "pointer", not newest, f"the store has none, but version {newest} was published" if newest else "none yet"
+        )
     found = f"version {pointer.number}, {pointer.digest[:12]}"
     if pointer.number < newest:
         return Finding("pointer", False, f"the store stands at {found}, but version {newest} was published")
@@ -69,5 +71,7 @@ def worst_difference(model: ServedModel, x_BF: NDArray[np.float32], output_BK: N
 def check_recomputed(differences: Mapping[int, float], rows: int) -> Finding:
     """Recorded answers come out again from the recorded vectors; `differences` holds the worst by version."""
     wrong = [f"version {number} by {d:.3g}" for number, d in differences.items() if d > TOLERANCE]
-    what = f"{rows} answers of {len(differences)} versions, worst difference {max(differences.values(), default=0.0):.2g}"
+    what = (
+        f"{rows} answers of {len(differences)} versions, worst difference {max(differences.values(), default=0.0):.2g}"
+    )
     return Finding("answers come out again", not wrong, "; ".join(wrong) or what)

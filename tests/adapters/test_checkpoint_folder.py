@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adapters.checkpoint_folder import KEPT, CheckpointFolder
-from schemas.errors import DataError, DependencyError
+from schemas.errors import DataError, DependencyError, DiskRefuses
 
 
 def never(path: Path) -> None:
@@ -71,7 +71,7 @@ def test_a_full_disk_leaves_the_last_one_and_nothing_half_written(
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(DependencyError, match="No space left"):
+    with pytest.raises(DiskRefuses, match="No space left"):
         folder.save(2, b"more state")
     assert [p.name for p in tmp_path.iterdir()] == [f"{1:020d}.checkpoint"]
 

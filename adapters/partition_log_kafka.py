@@ -1,4 +1,4 @@
-"""The examples log in Kafka: one partition, read from where its reader says."""
+"""One partition of a topic in Kafka, read from where its reader says: nobody else keeps its place."""
 
 from __future__ import annotations
 
@@ -14,17 +14,15 @@ _ANSWER_S = 10.0
 _CURE = "See `anabranch doctor`."
 
 
-class KafkaExampleLog:
-    """`ExampleLog` of one partition; commits nothing.
+class KafkaPartitionLog:
+    """`PartitionLog` in Kafka; commits nothing.
 
     Parameters
     ----------
     bootstrap : str
         Kafka servers.
-    topic : str
-        The examples topic.
-    partition : int
-        Which of its partitions.
+    topic, partition : str, int
+        What to read.
     """
 
     def __init__(self, bootstrap: str, topic: str, partition: int) -> None:
@@ -51,7 +49,7 @@ class KafkaExampleLog:
             raise DataError(
                 f"{self._topic}[{self._partition}] holds offsets {end.first} to {end.next}, but reading must go on "
                 f"at {offset}: this is not the log it was.",
-                "Restore the topic, or end the learner and remove its checkpoints to learn from what the log holds.",
+                "Restore the topic, or remove the checkpoints to begin with what the log holds.",
             )
         self._at_end = False
         self._consumer.assign([TopicPartition(self._topic, self._partition, offset)])

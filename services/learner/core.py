@@ -1,0 +1,98 @@
+"""Learning as a fold over the examples log: exact minibatches, versions and checkpoints, all cut by count. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from models.gate import Evidence, judge
+from models.snapshot import encode_model
+from schemas.examples import Examples
+from services.learner.effects import Candidate, Checkpoint, Effect
+from services.learner.plan import Plan
+from services.learner.state import Place, State, encode_state
+
+
+def step(plan: Plan, state: State, rows: Examples) -> tuple[State, tuple[Effect, ...]]:
+    """Learn what has come.
+
+    The result does not depend on how the log was cut into `rows`: examples that do not fill a minibatch wait.
+
+    Parameters
+    ----------
+    plan : Plan
+        What the pipeline file says about learning.
+    state : State
+        Must not be used again: its learner learns in place.
+    rows : Examples
+        The next ones of the log.
+
+    Returns
+    -------
+    state : State
+        After the last whole minibatch, with the rest waiting.
+    effects : tuple of Effect
+        To be performed in this order.
+    """
+    rows = state.waiting.followed_by(rows)
+    effects: list[Effect] = []
+    whole = len(rows) - len(rows) % plan.batch
+    for start in range(0, whole, plan.batch):
+        state, due = _learn(plan, state, rows[start : start + plan.batch])
+        effects += due
+    return replace(state, waiting=rows[whole:]), tuple(effects)
+
+
+def checkpoint_of(plan: Plan, state: State) -> Checkpoint:
+    """Freeze the state at the last whole minibatch; what waits is read again from the log."""
+    return Checkpoint(state.place.next_offset, encode_state(plan, state))
+
+
+def _learn(plan: Plan, state: State, batch: Examples) -> tuple[State, list[Effect]]:
+    """Score each example, then learn it; make a version and a checkpoint if the count says so."""
+    state.scores.add(batch, state.learner.predict_many(batch.features_BF))
+    state.learner.learn_many(batch.features_BF, batch.label_B)
+    before, place = state.place.examples, _advanced(state.place, batch)
+    effects: list[Effect] = []
+    if place.examples // plan.cadence > before // plan.cadence:
+        candidate = _candidate(plan, replace(state, place=place))
+        effects.append(candidate)
+        place = _after(place, candidate)
+    state = replace(state, place=place)
+    if place.examples // plan.checkpoint > before // plan.checkpoint:
+        effects.append(checkpoint_of(plan, state))
+    return state, effects
+
+
+def _advanced(place: Place, batch: Examples) -> Place:
+    return replace(
+        place,
+        next_offset=int(batch.offset_B[-1]) + 1,
+        examples=place.examples + len(batch),
+        first_offset=int(batch.offset_B[0]) if place.first_offset < 0 else place.first_offset,
+        trained_through=max(place.trained_through, float(batch.label_time_B.max())),
+    )
+
+
+def _candidate(plan: Plan, state: State) -> Candidate:
+    place, served = state.place, state.learner.served()
+    evidence = Evidence(served.snapshot().tensors, state.scores.losses(), place.examples)
+    blob, digest = encode_model(served)
+    return Candidate(
+        number=place.number + 1,
+        parent=place.parent,
+        blob=blob,
+        digest=digest,
+        decision=judge(plan.gate, evidence),
+        examples=place.examples,
+        first_offset=place.first_offset,
+        last_offset=place.next_offset - 1,
+        trained_through=place.trained_through,
+        scores=state.scores.as_json(),
+    )
+
+
+def _after(place: Place, candidate: Candidate) -> Place:
+    """Count the number as used; an admitted candidate becomes the parent of what follows."""
+    if not candidate.decision.admitted:
+        return replace(place, number=candidate.number)
+    return replace(place, number=candidate.number, parent=candidate.number, first_offset=-1)

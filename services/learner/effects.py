@@ -1,0 +1,81 @@
+"""What learning asks of the world. Performed in order, after the step that asked for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from models.gate import Decision
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A version that the log has made, admitted by the gate or refused.
+
+    Attributes
+    ----------
+    number : int
+        Used once; refused candidates use theirs too.
+    parent : int
+        The last admitted version; 0: none.
+    blob : bytes
+        The model as safetensors.
+    digest : str
+        SHA-256 of it, hex.
+    examples : int
+        Learned since the beginning.
+    first_offset, last_offset : int
+        Of the examples learned since the parent.
+    trained_through : float
+        Event time, ms since 1970, of the newest label learned.
+    scores : str
+        Prequential figures at this point, JSON.
+    """
+
+    number: int
+    parent: int
+    blob: bytes
+    digest: str
+    decision: Decision
+    examples: int
+    first_offset: int
+    last_offset: int
+    trained_through: float
+    scores: str
+
+    def fields(self, partition: int, created_at: float) -> dict[str, int | float | str | bool]:
+        """Fields of the `Version` record without the artefact."""
+        return {
+            "created_at": created_at,
+            "trained_through": self.trained_through,
+            "number": self.number,
+            "parent": self.parent,
+            "examples": self.examples,
+            "partition": partition,
+            "first_offset": self.first_offset,
+            "last_offset": self.last_offset,
+            "published": self.decision.admitted,
+            "digest": self.digest,
+            "gate": self.decision.as_json(),
+            "scores": self.scores,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A version that was announced before: the store must have it, or a later one."""
+
+    number: int
+    digest: str
+    blob: bytes
+    manifest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """The learner's whole state, and the offset it stands for: the next one to be read."""
+
+    offset: int
+    payload: bytes
+
+
+Effect = Candidate | Standing | Checkpoint

@@ -1,0 +1,117 @@
+"""One life of the learner: from its checkpoint along the log, until it is told to stop or a dependency fails."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from adapters.context import Context
+from adapters.learner_ports import PartitionLog
+from models.assembly import servable_learner_of
+from schemas.dead_letters import dead_letters
+from schemas.decoded import Fault
+from schemas.examples import read_log
+from schemas.records import Records
+from services.learner.announcing import predecessor_of
+from services.learner.core import checkpoint_of, step
+from services.learner.effects import Candidate, Checkpoint, Effect
+from services.learner.outbox import Outbox, Surroundings
+from services.learner.plan import plan_of
+from services.learner.report import Report
+from services.learner.state import State, decode_state, first_state
+
+MOST_ROWS: Final = 4096
+"""Rows read at once: bounds how long a stop waits for the end of a step."""
+_WAIT_S: Final = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Ties:
+    """What a session stands on; all of it is thrown away together."""
+
+    log: PartitionLog
+    around: Surroundings
+
+
+class Session:
+    """Reads, learns, performs; restores itself when made.
+
+    Parameters
+    ----------
+    context : Context
+        Of the process.
+    ties : Ties
+        Open, and used by nobody else.
+
+    Raises
+    ------
+    ConfigurationError
+        The pipeline file no longer fits the checkpoint.
+    DataError
+        The log is not the one that the checkpoint was made from.
+    """
+
+    def __init__(self, context: Context, ties: Ties) -> None:
+        self._context, self._log, self._around = context, ties.log, ties.around
+        self._plan = plan_of(context.pipeline)
+        self._state = self._restored()
+        place = self._state.place
+        announced = self._around.announcer.announced(max(0, place.parent - 1))
+        self._outbox = Outbox(self._around, predecessor_of(context.contracts, announced))
+        self._log.seek(place.next_offset if place.examples else self._log.end().first)
+        self._report = Report(context, self._around.steady_s)
+
+    def run(self) -> None:
+        """Learn until told to stop; then leave a checkpoint if nothing waits before it."""
+        while not self._context.stop.is_set():
+            self._context.health.beat()
+            if self._outbox.is_full:
+                self._context.stop.wait(_WAIT_S)
+            else:
+                self._turn(self._log.read(MOST_ROWS, _WAIT_S))
+            self._drain()
+            self._report.turn(self._state, self._log, self._outbox)
+        self._leave()
+
+    def _turn(self, records: Records) -> None:
+        examples, faults = read_log(self._context.contracts, records)
+        if faults:
+            self._refuse(records, faults)
+        self._state, effects = step(self._plan, self._state, examples)
+        self._outbox.put(effects)
+        self._report.read(records)
+
+    def _refuse(self, records: Records, faults: tuple[Fault, ...]) -> None:
+        letters = dead_letters(self._context.contracts, records, faults, "learner", self._around.now_ms())
+        self._outbox.refuse(letters, [int(records.offset_B[fault.row]) for fault in faults])
+        self._report.refused(faults)
+
+    def _drain(self) -> None:
+        for effect in self._outbox.drain():
+            self._tell(effect)
+
+    def _tell(self, effect: Effect) -> None:
+        if isinstance(effect, Candidate):
+            self._report.version(effect)
+        elif isinstance(effect, Checkpoint):
+            self._report.checkpoint(effect)
+
+    def _leave(self) -> None:
+        self._outbox.put([checkpoint_of(self._plan, self._state)])
+        self._drain()
+        if not self._outbox.is_empty:
+            self._context.log.warning("left with versions unpublished; they are learned again from the last checkpoint")
+
+    def _restored(self) -> State:
+        rules = self._context.pipeline.learner
+        learner = servable_learner_of(self._context.pipeline.model, rules.replay, self._plan.layout, rules.seed)
+        found = self._around.folder.load(self._say_corrupted)
+        if found is None:
+            self._context.log.info("no checkpoint: learning from the beginning of the log")
+            return first_state(self._plan, learner)
+        self._context.log.info("restored", next_offset=found.offset)
+        return decode_state(self._plan, learner, found.payload)
+
+    def _say_corrupted(self, file: Path) -> None:
+        self._context.log.warning("a checkpoint is not what its digest says: taking the one before", file=str(file))

@@ -1,0 +1,105 @@
+"""The learner's whole state, and its form in a checkpoint."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+from models.protocol import Json, ServableLearner, Snapshot
+from models.tensor_bytes import decode_snapshot, encode_snapshot
+from schemas.errors import ConfigurationError
+from schemas.examples import Examples, no_examples
+from services.learner.plan import Plan
+from services.learner.scores import Scores
+
+_FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where learning stands in the log.
+
+    Attributes
+    ----------
+    next_offset : int
+        After the last example learned.
+    examples : int
+        Learned since the beginning.
+    number : int
+        The last version number used; 0: none.
+    parent : int
+        The last version that was admitted; 0: none.
+    first_offset : int
+        First example learned since the parent; -1: none yet.
+    trained_through : float
+        Event time, ms since 1970, of the newest label learned; 0: none yet.
+    """
+
+    next_offset: int = 0
+    examples: int = 0
+    number: int = 0
+    parent: int = 0
+    first_offset: int = -1
+    trained_through: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """All that decides what comes next, at the end of a minibatch; `waiting` examples do not fill one yet.
+
+    `learner` and `scores` learn in place: a state that was handed on must not be used again.
+    """
+
+    place: Place
+    learner: ServableLearner
+    scores: Scores
+    waiting: Examples
+
+
+def first_state(plan: Plan, learner: ServableLearner) -> State:
+    """State before the first example."""
+    return State(Place(), learner, Scores(plan.layout, plan.score_window), no_examples(plan.layout))
+
+
+def encode_state(plan: Plan, state: State) -> bytes:
+    """Write a state without what waits."""
+    parts = {"learner": state.learner.snapshot(), "scores": state.scores.snapshot()}
+    tensors = {f"{part}/{name}": t for part, snapshot in parts.items() for name, t in snapshot.tensors.items()}
+    manifest: Json = {
+        "format": _FORMAT,
+        "fingerprint": plan.fingerprint,
+        "place": {f.name: getattr(state.place, f.name) for f in fields(Place)},
+        **{part: snapshot.manifest for part, snapshot in parts.items()},
+    }
+    return encode_snapshot(Snapshot(tensors, manifest))
+
+
+def decode_state(plan: Plan, learner: ServableLearner, payload: bytes) -> State:
+    """Read a state into a new learner.
+
+    Parameters
+    ----------
+    learner : ServableLearner
+        Made from the same pipeline file, as for the beginning.
+
+    Raises
+    ------
+    ConfigurationError
+        The pipeline file has changed in what the state depends on.
+    DataError
+        These bytes are no state.
+    """
+    whole = decode_snapshot(payload)
+    if (whole.manifest.get("format"), whole.manifest.get("fingerprint")) != (_FORMAT, plan.fingerprint):
+        raise ConfigurationError(
+            "The checkpoint was made with another vector, model, learner or gate than the pipeline file has now.",
+            "Take the old pipeline file back, or learn under a new pipeline name.",
+        )
+    state = first_state(plan, learner)
+    state.learner.restore(_part(whole, "learner"))
+    state.scores.restore(_part(whole, "scores"))
+    return State(Place(**whole.manifest["place"]), state.learner, state.scores, state.waiting)
+
+
+def _part(whole: Snapshot, name: str) -> Snapshot:
+    tensors = {key.removeprefix(f"{name}/"): t for key, t in whole.tensors.items() if key.startswith(f"{name}/")}
+    return Snapshot(tensors, whole.manifest[name])
