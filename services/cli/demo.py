@@ -20,6 +20,7 @@ from adapters.local_stack import StackAddresses, StackOptions
 from adapters.process_files import end_processes
 from schemas.errors import ConfigurationError
 from schemas.pipeline import Pipeline
+from schemas.scoreboard import parse_scoreboard, scoreboard_file
 from services.cli.run import read_pipeline
 from services.cli.session import Session
 from services.cli.stack import demo_home, show_progress
@@ -27,7 +28,7 @@ from services.cli.surroundings import read_settings
 from services.replay.main import Replay, load_source
 from services.watch.plot import save_plot
 from services.watch.screen import render
-from services.watch.summary import Summary, summarise, summary_table
+from services.watch.summary import Summary, run_table, scores_table, summarise
 from services.watch.view import View
 
 
@@ -103,7 +104,8 @@ def _run(options: Options, pipeline: Pipeline, home: Path, addresses: StackAddre
         assert session.replay is not None
         tally = session.replay.tally
     # The baselines have written their last figures by now: they do so when they are stopped.
-    summary = summarise(view, tally.latencies_ms, home, pipeline, time.monotonic() - started)
+    board = parse_scoreboard(scoreboard_file(home, pipeline.pipeline).read_text())
+    summary = summarise(view, board, tally.latencies_ms, time.monotonic() - started)
     save_plot(view, options.plot, f"{pipeline.pipeline}: learned while served", summary.histories)
     return summary
 
@@ -124,7 +126,8 @@ def _tell(options: Options, summary: Summary) -> None:
         typer.echo(json.dumps(summary.as_json()))
         return
     console = Console()
-    console.print(summary_table(summary))
+    console.print(scores_table(summary.board))
+    console.print(run_table(summary))
     console.print(f"Plot: {options.plot}", highlight=False)
     if options.keep:
         console.print("All is left running; `anabranch down` ends it.")

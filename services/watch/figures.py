@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from schemas.contracts import Contracts
 from schemas.decoded import Columns
 from schemas.records import Records
+from schemas.status import Status
 from schemas.topics import topic_name
 from services.watch.scores import Scores
 from services.watch.view import DriftLine, Point, View
@@ -36,7 +37,7 @@ class Figures:
         self._statuses: Counter[str] = Counter()
         self._latencies_ms: deque[float] = deque(maxlen=_SAMPLES)
         self._delays_ms: deque[float] = deque(maxlen=_SAMPLES)
-        self._scores = Scores(contracts.layout.target, contracts.pipeline.learner.score_window)
+        self._scores = Scores(contracts.layout, contracts.pipeline.learner.score_window)
         self._event_time_ms = float("nan")
         self._examples = 0
         self._served: list[int] = []
@@ -98,8 +99,7 @@ class Figures:
         return sum(count for _, count in self._answers) / RATE_WINDOW_S
 
     def _see_predictions(self, columns: Columns, records: Records, row_N: NDArray[np.int64], now_s: float) -> None:
-        symbols = self._contracts.symbols("Prediction", "status")
-        self._statuses.update(symbols[code] for code in columns["status"].tolist())
+        self._statuses.update(Status(code).name.lower() for code in columns["status"].tolist())
         self._answers.append((now_s, len(row_N)))
         asked_B = columns["answered_at"] - columns["queue_ms"] - columns["features_ms"] - columns["model_ms"]
         self._latencies_ms.extend((records.timestamp_B[row_N] - asked_B).tolist())

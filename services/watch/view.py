@@ -38,7 +38,7 @@ class View:
     examples: int = 0
     coverage: float = 0.0
     label_delay_p50_ms: float = float("nan")
-    score_name: str = "auc"
+    score_name: str = "roc_auc"
     score: float = float("nan")
     score_last: float = float("nan")
     log_loss: float = float("nan")

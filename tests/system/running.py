@@ -64,5 +64,9 @@ def run_loop(
         view = session.watcher.view()
         assert session.replay is not None
         return Run(
-            session.contracts, read_outcome(session.contracts, stack.bootstrap), session.replay.tally, view, folder / "home"
+            session.contracts,
+            read_outcome(session.contracts, stack.bootstrap),
+            session.replay.tally,
+            view,
+            folder / "home",
         )

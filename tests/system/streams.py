@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import gzip
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -29,7 +29,7 @@ def electricity(rows: int, delay_rows: int) -> list[SourceEvent]:
     for i, row in enumerate(table):
         now = START_MS + i * HALF_HOUR_MS
         fields: dict[str, float | str] = {name: float(row[name]) for name in NUMBERS}
-        request = {"market": "nsw", "day": row["day"], **fields}
+        request: dict[str, float | str] = {"market": "nsw", "day": row["day"], **fields}
         settled: dict[str, float | str] = {
             "market": "nsw",
             "price": float(row["nswprice"]),
@@ -77,18 +77,27 @@ def generated(rows: int, target: str, seed: int = 7) -> Iterator[SourceEvent]:
     for i in range(rows):
         now = START_MS + i * 2_000
         user = f"u{random.integers(20)}"
-        value = float(np.float32(random.normal(0, 3).clip(-10, 10)))
+        value = _number(random.normal(0, 3))
         seen[user] = value
         events.append(_event(now, "feature", "seen", f"f{i}", {"user": user, "value": value}))
         who = f"u{random.integers(20)}"
-        a, b = (float(np.float32(x)) for x in random.normal(0, 2, 2).clip(-10, 10))
+        a, b = (_number(x) for x in random.normal(0, 2, 2))
         events.append(_event(now + 500, "request", "request", f"r{i}", {"user": who, "a": a, "b": b}))
         truth = a - b + 0.5 * seen.get(who, 0.0)
-        label = {"binary": float(truth > 0), "multiclass": float(np.digitize(truth, [-2, 2])), "regression": truth}
+        label: dict[str, float] = {
+            "binary": float(truth > 0),
+            "multiclass": float(np.digitize(truth, [-2, 2])),
+            "regression": truth,
+        }
         events.append(
             _event(now + 60_000 + int(random.integers(600_000)), "label", "label", f"r{i}", {"label": label[target]})
         )
     return iter(in_order(events))
+
+
+def _number(value: float) -> float:
+    """A number that a float32 can carry, within the declared range."""
+    return float(np.float32(min(10.0, max(-10.0, value))))
 
 
 def in_order(events: list[SourceEvent]) -> list[SourceEvent]:
@@ -96,5 +105,5 @@ def in_order(events: list[SourceEvent]) -> list[SourceEvent]:
     return sorted(events, key=lambda event: event.time_ms)
 
 
-def _event(time_ms: int, kind: EventKind, record: str, id: str, fields: dict[str, float | str] | dict[str, float]) -> SourceEvent:
+def _event(time_ms: int, kind: EventKind, record: str, id: str, fields: Mapping[str, float | str]) -> SourceEvent:
     return SourceEvent(time_ms, kind, record, id, dict(fields))

@@ -40,9 +40,7 @@ def test_the_learner_equals_one_without_kafka(calm: Run) -> None:
     check_learner(calm)
 
 
-def test_vectors_do_not_depend_on_speed_or_partitions(
-    calm: Run, stack: StackAddresses, tmp_path: Path
-) -> None:
+def test_vectors_do_not_depend_on_speed_or_partitions(calm: Run, stack: StackAddresses, tmp_path: Path) -> None:
     slow = run_loop(stack, tmp_path, flights_text("slow", partitions=4), events(DAYS), Plan(speed=SLOW))
     check_answered_once(slow)
     check_labels_accounted(slow)
@@ -51,7 +49,9 @@ def test_vectors_do_not_depend_on_speed_or_partitions(
     assert [i for i in ours if ours[i] != theirs[i]] == []
 
 
-def test_killing_each_process_loses_nothing_and_doubles_nothing(calm: Run, stack: StackAddresses, tmp_path: Path) -> None:
+def test_killing_each_process_loses_nothing_and_doubles_nothing(
+    calm: Run, stack: StackAddresses, tmp_path: Path
+) -> None:
     at = {name: int(calm.tally.requests * (i + 1) / 6) for i, name in enumerate(PROCESSES)}
 
     def kill(session: Session, answers: int) -> None:
