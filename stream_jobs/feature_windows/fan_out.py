@@ -46,7 +46,7 @@ class FanOut:
 
     def __init__(self, contracts: Contracts, sources: int, owners: int) -> None:
         name = contracts.pipeline.pipeline
-        self.inputs = (topic_name(name, "features"),)
+        self.inputs: tuple[str, ...] = (topic_name(name, "features"),)
         self.changelog: str | None = topic_name(name, "clock-changelog")
         self._panes = topic_name(name, "panes")
         self._contracts, self._windows = contracts, contracts.pipeline.windows

@@ -38,7 +38,7 @@ class Windows:
 
     def __init__(self, contracts: Contracts, store: FeatureStore) -> None:
         self._name = contracts.pipeline.pipeline
-        self.inputs = (topic_name(self._name, "panes"),)
+        self.inputs: tuple[str, ...] = (topic_name(self._name, "panes"),)
         self.changelog: str | None = topic_name(self._name, "windows-changelog")
         self._contracts, self._store = contracts, store
         self._plan = plan_of(contracts.pipeline, contracts.layout)
