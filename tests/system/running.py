@@ -30,7 +30,7 @@ class Run:
     outcome: Outcome
     tally: Tally
     view: View
-    home: Path
+    bootstrap: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +63,5 @@ def run_loop(
         session.run(events, lambda view: plan.disturb(session, view.answers), plan.speed)
         view = session.watcher.view()
         assert session.replay is not None
-        return Run(
-            session.contracts,
-            read_outcome(session.contracts, stack.bootstrap),
-            session.replay.tally,
-            view,
-            folder / "home",
-        )
+        outcome = read_outcome(session.contracts, stack.bootstrap)
+        return Run(session.contracts, outcome, session.replay.tally, view, stack.bootstrap)

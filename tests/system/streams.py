@@ -61,7 +61,11 @@ windows:
   snapshots: 64
   wait: 5s
   groups:
-    - {{event: seen, key: [user], value: value, aggregates: [count, sum, mean, min, max, decayed_mean, decayed_count, last, age], over: [5m, 30m]}}
+    - event: seen
+      key: [user]
+      value: value
+      aggregates: [count, sum, mean, min, max, decayed_mean, decayed_count, last, age]
+      over: [5m, 30m]
 target: {target}
 join: {{wait: 2h, early: 1m}}
 model: {{kind: {model}, hidden: 16, blocks: 1, embedding: 2, optimiser: {{rate: 0.01}}}}

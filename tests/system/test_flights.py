@@ -10,7 +10,14 @@ import pytest
 from adapters.local_stack import StackAddresses
 from pipelines.flights import events
 from services.cli.session import Session
-from tests.system.laws import check_answered_once, check_labels_accounted, check_learner, check_versions, vectors
+from tests.system.laws import (
+    check_answered_once,
+    check_labels_accounted,
+    check_learner,
+    check_vectors_against_a_plain_computation,
+    check_versions,
+    vectors,
+)
 from tests.system.running import PROCESSES, Plan, Run, flights_text, run_loop
 
 DAYS = 2.0
@@ -38,6 +45,10 @@ def test_versions_rise_and_every_answer_names_one_that_exists(calm: Run, stack: 
 
 def test_the_learner_equals_one_without_kafka(calm: Run) -> None:
     check_learner(calm)
+
+
+def test_the_windows_served_equal_a_plain_computation(calm: Run) -> None:
+    check_vectors_against_a_plain_computation(calm, list(events(DAYS)), sample=150)
 
 
 def test_vectors_do_not_depend_on_speed_or_partitions(calm: Run, stack: StackAddresses, tmp_path: Path) -> None:
