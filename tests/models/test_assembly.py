@@ -1,0 +1,41 @@
+"""What a pipeline file says becomes the learner it means."""
+
+from __future__ import annotations
+
+import pytest
+
+from models.assembly import learner_of, network_shape, servable_learner_of
+from models.river_linear import RiverLinear
+from models.river_tree import RiverTree
+from models.torch_learner import TorchLearner
+from schemas.errors import ConfigurationError
+from schemas.layout import Layout, RequestColumn
+from schemas.pipeline_learning import Model, Replay
+
+LAYOUT = Layout(
+    (
+        RequestColumn("size", 0, 0, 9, False),
+        RequestColumn("shop", 16, 0, 16, False),
+        RequestColumn("age", 0, 0, 9, False),
+    ),
+    (),
+    "binary",
+    1,
+)
+TREE = Model(kind="river_hoeffding_adaptive_tree")
+
+
+def test_each_kind_is_made() -> None:
+    kinds = {"tabular_resnet": TorchLearner, "river_logistic_regression": RiverLinear, TREE.kind: RiverTree}
+    for kind, expected in kinds.items():
+        assert isinstance(learner_of(Model.model_validate({"kind": kind}), Replay(), LAYOUT, 0), expected)
+
+
+def test_a_tree_is_scored_not_served() -> None:
+    with pytest.raises(ConfigurationError, match="not served"):
+        servable_learner_of(TREE, Replay(), LAYOUT, 0)
+
+
+def test_ignored_fields_are_no_input() -> None:
+    shape = network_shape(Model(ignore=("shop", "size")), LAYOUT)
+    assert (shape.numbers, shape.categories) == ((2,), ())
