@@ -2,7 +2,8 @@
 
 State is kept in a table of JSON values that may outlive the process: one entry for each open or remembered window
 and one for its source. `advance` reads the table and returns what to write to it, so that a caller can first send the
-drifts and then write: whatever dies in between, none is lost.
+drifts and then write, in order. Should it die in between, after any of the writes, and be given the sketch again, the
+same comes out: drifts with the ids they had, and the same table.
 """
 
 from __future__ import annotations
@@ -91,8 +92,11 @@ def advance(table: Table, prefix: str, plan: SketchPlan, spec: DriftSpec, sketch
     """
     view = _View(table)
     source = dict(view.get(prefix) or _new_source())
+    # Windows are deleted a step after they were last needed: until then, this step may have to be taken again.
+    view.writes |= {_key(prefix, start): None for start in source["forgotten"]}
+    source["forgotten"] = []
     if source["size"] != plan.size or source["window_ms"] != plan.window_ms:
-        source = _restarted(view, prefix, source, plan)
+        source = _restarted(source, plan)
     late = _add(view, prefix, source, sketch)
     watermarks = dict(source["watermarks"])
     seen = watermarks.get(str(sketch.partition), -math.inf)
@@ -109,13 +113,20 @@ def advance(table: Table, prefix: str, plan: SketchPlan, spec: DriftSpec, sketch
 
 
 def _new_source() -> Entry:
-    return {"watermarks": {}, "closed": _NEVER, "starts": [], "active": None, "size": 0, "window_ms": 0}
+    return {
+        "watermarks": {},
+        "closed": _NEVER,
+        "starts": [],
+        "forgotten": [],
+        "active": None,
+        "size": 0,
+        "window_ms": 0,
+    }
 
 
-def _restarted(view: _View, prefix: str, source: Entry, plan: SketchPlan) -> Entry:
+def _restarted(source: Entry, plan: SketchPlan) -> Entry:
     """Forget windows of other bins: the pipeline file has changed."""
-    view.writes |= {_key(prefix, start): None for start in source["starts"]}
-    return _new_source() | {"size": plan.size, "window_ms": plan.window_ms}
+    return _new_source() | {"size": plan.size, "window_ms": plan.window_ms, "forgotten": source["starts"]}
 
 
 def _key(prefix: str, start: float) -> str:
@@ -134,8 +145,12 @@ def _add(view: _View, prefix: str, source: Entry, sketch: SketchRow) -> int:
     """Count a sketch, once; returns its rows if its window has closed."""
     if sketch.window_start + source["window_ms"] <= source["closed"]:
         return sketch.rows
+    source["starts"] = sorted({*source["starts"], sketch.window_start})
+    source["forgotten"] = [start for start in source["forgotten"] if start != sketch.window_start]
     key, partition = _key(prefix, sketch.window_start), str(sketch.partition)
-    window = view.get(key) or {"rows": 0, "counts": [0] * source["size"], "sequences": {}}
+    window = view.get(key)
+    if window is None or len(window["counts"]) != source["size"]:
+        window = {"rows": 0, "counts": [0] * source["size"], "sequences": {}}
     if window["sequences"].get(partition, -1) >= sketch.sequence:
         return 0
     view.writes[key] = {
@@ -143,7 +158,6 @@ def _add(view: _View, prefix: str, source: Entry, sketch: SketchRow) -> int:
         "counts": (np.array(window["counts"], np.int64) + sketch.counts_N).tolist(),
         "sequences": window["sequences"] | {partition: sketch.sequence},
     }
-    source["starts"] = sorted({*source["starts"], sketch.window_start})
     return 0
 
 
@@ -157,8 +171,8 @@ def _close(
         reference = _histograms(view, prefix, plan, before[-spec.reference :])
         drift, active = judge(plan, spec, start, window, reference, active)
     forgotten = before[: max(0, len(before) + 1 - spec.reference)]
-    view.writes |= {_key(prefix, s): None for s in forgotten}
-    return drift, source | {"starts": source["starts"][len(forgotten) :], "active": active}
+    kept = {"starts": source["starts"][len(forgotten) :], "forgotten": [*source["forgotten"], *forgotten]}
+    return drift, source | kept | {"active": active}
 
 
 def _histograms(view: _View, prefix: str, plan: SketchPlan, starts: list[float]) -> NDArray[np.int64]:

@@ -33,7 +33,10 @@ from tests.stream_jobs.label_join.traffic import (
 )
 
 
-def joined(contracts: Contracts, *turns: Sequence[Answer | Label | Progress]) -> MemoryBroker:
+Event = Answer | Label | Progress
+
+
+def joined(contracts: Contracts, *turns: Sequence[Event]) -> MemoryBroker:
     """Run the join to the end after each turn's events have been sent."""
     broker = broker_of(contracts)
     for events in turns:
@@ -130,7 +133,7 @@ def test_a_second_answer_is_dropped_and_counted() -> None:
 
 def test_the_earliest_label_is_joined_and_the_others_are_kept() -> None:
     contracts = small_contracts()
-    turns = [[Answer("a", 1000), Label("a", 1005, 1), Label("a", 1003, 0)], [Label("a", 1006, 1)]]
+    turns: list[list[Event]] = [[Answer("a", 1000), Label("a", 1005, 1), Label("a", 1003, 0)], [Label("a", 1006, 1)]]
     broker = joined(contracts, *turns)
     assert [example["label"] for example in examples(contracts, broker)] == [1]
     assert reasons(contracts, broker) == ["contradictory_label", "duplicate_label"]
@@ -138,7 +141,7 @@ def test_the_earliest_label_is_joined_and_the_others_are_kept() -> None:
 
 def test_labels_settle_before_the_latest_is_believed() -> None:
     contracts = small_contracts(conflict="latest", settle=20)
-    labels = [Label("a", 1005, 1), Label("a", 1010, 0), Progress(1024.9)]
+    labels: list[Event] = [Label("a", 1005, 1), Label("a", 1010, 0), Progress(1024.9)]
     broker = joined(contracts, [Answer("a", 1000), *labels])
     assert (examples(contracts, broker), books(contracts, broker)["labels_held"]) == ([], 2)
     broker = joined(contracts, [Answer("a", 1000), *labels], [Progress(1025), Label("a", 1012, 1)])
@@ -233,7 +236,7 @@ def test_labels_and_outputs_are_sketched_by_window_with_a_rising_sequence() -> N
     contracts = small_contracts()
     day = contracts.pipeline.drift.window
     answers = [Answer("a", day - 20), Answer("b", day - 10), Answer("c", day + 5)]
-    turns = [[*answers, Label("a", day - 5, 1), Label("b", day + 5, 0)], [Label("c", day + 6, 1)]]
+    turns: list[list[Event]] = [[*answers, Label("a", day - 5, 1), Label("b", day + 5, 0)], [Label("c", day + 6, 1)]]
     broker = joined(contracts, *turns)
     found = rows(contracts, "Sketch", [stored.value for stored in broker.records(SKETCHES)])
     assert [(s["window_start"], s["rows"], s["partition"], s["source"]) for s in found] == [

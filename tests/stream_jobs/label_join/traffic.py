@@ -68,7 +68,7 @@ def encode_answers(contracts: Contracts, answers: Sequence[Answer], x_B2: np.nda
     if not count:
         return []
     output = np.empty(count, object)
-    output[:] = [np.float32([0.5] if a.status <= Status.PRIOR else []) for a in answers]
+    output[:] = [np.array([0.5] if a.status <= Status.PRIOR else [], np.float32) for a in answers]
     return contracts.codec("Prediction").encode(
         {
             "request_time": np.array([a.time for a in answers]),
