@@ -108,15 +108,13 @@ class History:
         self._used += need
 
     def _rewrite(self, need: int) -> None:
-        """Copy what lives into a new pool with as much room again."""
+        """Copy what lives into a new pool, each stretch with the room it had, and as much room again."""
         everyone = np.flatnonzero(self._size_E)
-        rows = self.rows_of(everyone)
-        self._pool = blank_rows(self._plan, 2 * (len(rows) + need) + 64)
-        self._pool.put(np.arange(len(rows)), rows)
-        self._room_E[:] = 0
-        self._start_E[everyone] = np.cumsum(self._size_E[everyone]) - self._size_E[everyone]
-        self._room_E[everyone] = self._size_E[everyone]
-        self._used = len(rows)
+        rows, room = self.rows_of(everyone), self._room_E[everyone]
+        self._used = int(room.sum())
+        self._pool = blank_rows(self._plan, 2 * (self._used + need) + 64)
+        self._start_E[everyone] = np.cumsum(room) - room
+        self._pool.put(spread(self._start_E[everyone], self._size_E[everyone]), rows)
 
 
 def _by_run(function: np.ufunc, values_N: NDArray[Any], size_U: Ints) -> Ints:

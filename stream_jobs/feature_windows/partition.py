@@ -70,6 +70,7 @@ class Partition:
         self._open: dict[tuple[int, int], list[Held]] = {place: [] for place in self._places.values()}
         self._held: dict[tuple[int, int], list[Held]] = {place: [] for place in self._places.values()}
         self._added: dict[tuple[int, int], list[tuple[Ints, PaneRows]]] = {}
+        self._logged = b""
         self._restore(dict(changelog))
 
     def take(self, message: PaneMessage) -> PaneMessage | None:
@@ -105,7 +106,6 @@ class Partition:
     def close(self) -> Written:
         """Close the panes that are due, and say what is to be written. Called once a batch, after `take`."""
         written, after, until = Written(), self.closed, self.due
-        before = self._marks_bytes()
         self.closed = until
         for i, kind in enumerate(self._kinds):
             closed = kind.close(after, until) if until > after else []
@@ -117,8 +117,9 @@ class Partition:
                 self._publish(kind, after, until, written)
                 self._clean(i, until, written)
         self._added.clear()
-        if self._marks_bytes() != before or written.keys:
-            written.log(_MARKS, self._marks_bytes())
+        if self._marks_bytes() != self._logged:
+            self._logged = self._marks_bytes()
+            written.log(_MARKS, self._logged)
         return written
 
     def _add(self, place: tuple[int, int], entity_N: NDArray[np.bytes_], rows: PaneRows) -> None:

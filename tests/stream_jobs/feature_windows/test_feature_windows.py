@@ -50,10 +50,12 @@ def test_served_vectors_equal_a_plain_batch_computation(
     rng = random.Random(seed)
     events = random_events(rng, size, panes)
     w = world(sources, owners)
-    w.send_all(events, rng, until=(panes + rng.choice([1, 5, 150])) * PANE)
+    until = (panes + rng.choice([1, 5, 150])) * PANE
+    w.send_all(events, rng, until)
     w.fan_out(rng, sorted(crashes))
     w.windows(rng, sorted(crashes))
     assert w.letters() == []
+    assert w.closed(w.store.snapshot()) == [until] * owners
     for held in [*rng.sample(w.store.taken, min(6, len(w.store.taken))), w.store.snapshot()]:
         check_vectors(w, events, held, rng)
 
