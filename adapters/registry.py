@@ -1,4 +1,4 @@
-"""The contracts of a pipeline with the ids of a schema registry, or with built-in ones where there is none."""
+"""The contracts of a pipeline with the ids of a schema registry."""
 
 from __future__ import annotations
 
@@ -12,12 +12,11 @@ from confluent_kafka.schema_registry import Schema as RegistrySchema
 from confluent_kafka.schema_registry import SchemaRegistryClient, SchemaRegistryError
 
 from schemas.codec_layout import fields_of
-from schemas.compatibility import Lock
+from schemas.compatibility import Lock, ids_and_schemas
 from schemas.contracts import Contracts, contracts_of
 from schemas.errors import AnabranchError, ConfigurationError, DependencyError, SchemaIncompatible
 from schemas.generated import Schema, all_schemas
 from schemas.pipeline import Pipeline
-from schemas.static_ids import static_id
 from schemas.subjects import subjects
 
 COMPATIBILITY: Final = "BACKWARD_TRANSITIVE"
@@ -29,15 +28,15 @@ _NOT_FOUND, _CONFLICT = 404, 409
 T = TypeVar("T")
 
 
-def contracts_with(pipeline: Pipeline, lock: Lock, url: str = "") -> Contracts:
-    """Build the contracts; with a registry, register what it does not know yet. Blocks for at most some seconds a call.
+def contracts_with(pipeline: Pipeline, lock: Lock, url: str) -> Contracts:
+    """Build the contracts, registering what the registry does not know yet. Blocks, for some seconds a call at most.
 
     Parameters
     ----------
     lock : Lock
         Schemas that the records of this pipeline have had, from its lock file: what they wrote stays readable.
     url : str
-        Of a registry that speaks Confluent's API. Empty: built-in ids.
+        Of a registry that speaks Confluent's API: http://host:port.
 
     Raises
     ------
@@ -48,14 +47,11 @@ def contracts_with(pipeline: Pipeline, lock: Lock, url: str = "") -> Contracts:
     ConfigurationError
         It refuses what it was sent.
     """
-    former = [(static_id(schema), schema) for all_ in lock.values() for schema in all_]
-    if not url:
-        return contracts_of(pipeline, former=former)
     client = _mapped(lambda: SchemaRegistryClient(_settings(url)), url)
     schemas = all_schemas(pipeline)
     found = [(record, *_registered(client, subject, schemas[record], url)) for subject, record in subjects(pipeline)]
     ids = {record: schema_id for record, schema_id, _ in reversed(found)}
-    return contracts_of(pipeline, ids, [*former, *(old for _, _, olds in found for old in olds)])
+    return contracts_of(pipeline, ids, [*ids_and_schemas(lock), *(old for _, _, olds in found for old in olds)])
 
 
 def _settings(url: str) -> dict[str, object]:

@@ -70,6 +70,11 @@ def _with(former: Sequence[Schema], new: Schema | None) -> list[Schema]:
     return [old for old in former if static_id(old) != static_id(new)] + [new]
 
 
+def ids_and_schemas(lock: Lock) -> list[tuple[int, Schema]]:
+    """List what a lock holds under built-in ids: what ``contracts_of`` takes as `former`."""
+    return [(static_id(schema), schema) for schemas in lock.values() for schema in schemas]
+
+
 def render_lock(pipeline: str, lock: Lock) -> str:
     """Write a lock file."""
     records = {r: [{"id": static_id(s), "schema": s} for s in lock[r]] for r in sorted(lock)}

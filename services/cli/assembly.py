@@ -53,6 +53,15 @@ COMMANDS = (
         "stop", "services.cli.processes", "stop", "End the processes of a pipeline; each finishes what it has begun."
     ),
     Command("demo", "services.cli.demo", "demo", "Run the whole loop on a recorded stream, on servers of its own."),
+    Command("pipelines", "services.cli.pipelines", "app", "Check a pipeline file, or begin one."),
+    Command("schemas", "services.cli.schemas", "app", "Show, lock, check and describe the records of a pipeline."),
+    Command("topics", "services.cli.topics", "app", "Bring the topics to what a pipeline needs, or list them."),
+    Command(
+        "doctor",
+        "services.cli.doctor",
+        "doctor",
+        "Check machine, servers and a pipeline; each finding comes with its cure.",
+    ),
     Command("watch", "services.cli.watch", "watch", "Watch a pipeline: rate, latency, scores, versions, drift."),
 )
 

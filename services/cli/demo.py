@@ -21,7 +21,7 @@ from adapters.process_files import end_processes
 from schemas.errors import ConfigurationError
 from schemas.pipeline import Pipeline
 from schemas.scoreboard import parse_scoreboard, scoreboard_file
-from services.cli.run import read_pipeline
+from services.cli.pipeline_reading import read_pipeline
 from services.cli.session import Session
 from services.cli.stack import demo_home, show_progress
 from services.cli.surroundings import read_settings

@@ -20,7 +20,7 @@ from adapters.redis_client import connect
 from schemas.contracts import contracts_of
 from schemas.errors import DataError
 from services.cli.model_reading import ModelReader
-from services.cli.run import read_pipeline
+from services.cli.pipeline_reading import read_pipeline
 from services.cli.surroundings import read_settings
 
 app = typer.Typer(help="List, show and verify a pipeline's model versions.", no_args_is_help=True)

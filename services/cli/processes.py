@@ -13,7 +13,8 @@ from adapters.local_stack import find_stack
 from adapters.process_files import end_processes, running_processes
 from adapters.supervisor import Supervisor
 from schemas.errors import DependencyError
-from services.cli.run import check_topics, read_pipeline
+from services.cli.pipeline_reading import read_pipeline
+from services.cli.run import check_topics
 from services.cli.session import PROCESSES
 from services.cli.surroundings import read_settings
 

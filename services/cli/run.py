@@ -13,10 +13,9 @@ from adapters import local_stack
 from adapters.context import Context
 from adapters.process import running
 from adapters.topics_admin import apply_topics
-from schemas.contracts import contracts_of
 from schemas.errors import ConfigurationError
 from schemas.pipeline import Pipeline
-from schemas.pipeline_file import parse_pipeline
+from services.cli.pipeline_reading import read_contracts
 from services.cli.surroundings import read_settings
 
 ProcessName = Literal["feature_windows", "label_join", "drift_watch", "predictor", "learner", "baselines"]
@@ -45,7 +44,7 @@ def run(
     Example: [bold]anabranch run predictor --pipeline pipelines/flights.yaml[/bold]
     """
     settings = read_settings(home=home, bootstrap=bootstrap, redis=redis, ordinal=ordinal, http_port=http_port)
-    contracts = contracts_of(read_pipeline(pipeline))
+    contracts = read_contracts(pipeline, settings.registry)
     addresses = local_stack.find_stack(settings.home, settings.bootstrap, settings.redis)
     check_topics(contracts.pipeline, addresses.bootstrap)
     with running(process, contracts, settings, addresses) as context:
@@ -56,21 +55,6 @@ def entry_of(process: ProcessName) -> Callable[[Context], None]:
     """Import a process and return its ``run``."""
     entry: Callable[[Context], None] = import_module(MODULES[process]).run
     return entry
-
-
-def read_pipeline(file: Path) -> Pipeline:
-    """Read a pipeline file.
-
-    Raises
-    ------
-    ConfigurationError
-        It cannot be read, or something in it is wrong.
-    """
-    try:
-        text = file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"{file} cannot be read: {error}.", "Give --pipeline the path of a file.") from error
-    return parse_pipeline(text, str(file))
 
 
 def check_topics(pipeline: Pipeline, bootstrap: str) -> None:

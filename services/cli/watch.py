@@ -13,7 +13,7 @@ from rich.live import Live
 
 from adapters.local_stack import find_stack
 from schemas.contracts import contracts_of
-from services.cli.run import read_pipeline
+from services.cli.pipeline_reading import read_pipeline
 from services.cli.surroundings import read_settings
 from services.watch.main import Watcher
 from services.watch.screen import render

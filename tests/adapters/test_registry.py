@@ -13,6 +13,7 @@ from confluent_kafka.schema_registry.avro import AvroDeserializer
 from confluent_kafka.serialization import MessageField, SerializationContext
 
 from adapters.registry import contracts_with
+from schemas.contracts import contracts_of
 from schemas.errors import AnabranchError, ConfigurationError, DependencyError, SchemaIncompatible
 from schemas.generated import all_schemas
 from schemas.subjects import subjects
@@ -65,7 +66,7 @@ def test_what_a_former_version_wrote_stays_readable(registry: FakeRegistry) -> N
 
 def test_what_the_lock_holds_stays_readable_beside_the_registry(registry: FakeRegistry) -> None:
     lock = {record: [schema] for record, schema in all_schemas(small_pipeline()).items()}
-    before = contracts_with(small_pipeline(), lock)
+    before = contracts_of(small_pipeline())
     after = contracts_with(small_pipeline(), lock, registry.url)
     value = before.codec("Progress").encode({"event_time": np.array([3.0])})[0]
     assert after.codec("Progress").encode({"event_time": np.array([3.0])})[0] != value
