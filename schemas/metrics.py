@@ -77,6 +77,15 @@ METRICS: tuple[MetricSpec, ...] = (
     MetricSpec("label_coverage_ratio", "gauge", "Share of labels that came, not defaults.", ("learner",)),
     MetricSpec("prequential_score", "gauge", "Mean over score windows.", ("learner", "baselines"), ("scorer", "score")),
     MetricSpec("waiting_rows", "gauge", "Examples whose turn in event time has not come.", ("baselines",)),
+    MetricSpec(
+        "late_panes_total",
+        "counter",
+        "Panes of entities that were closed before their events came.",
+        ("feature_windows",),
+    ),
+    MetricSpec(
+        "written_entities_total", "counter", "Entities whose snapshots were written to the store.", ("feature_windows",)
+    ),
     MetricSpec("ready_ratio", "gauge", "1 when assigned, restored and caught up once, else 0.", PROCESSES),
 )
 _BY_NAME = {m.name: m for m in METRICS}

@@ -40,7 +40,8 @@ class PaneRows:
 
     def take(self, pick: NDArray[Any]) -> Self:
         """Take rows by a mask or by places."""
-        return type(self)(*(c[..., pick] for c in self.columns))
+        places = np.flatnonzero(pick) if pick.dtype == np.bool_ else pick
+        return type(self)(*(c.take(places, axis=-1) for c in self.columns))
 
     def put(self, at: NDArray[np.int64], rows: PaneRows) -> None:
         """Overwrite rows at some places."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
 
@@ -55,18 +56,20 @@ class Windows:
 
     def process(self, batch: Batch) -> Outputs:
         """Merge a batch, close what is due, write what changed. Blocks for the store; DependencyError if it is away."""
-        logs, letters = list[Outgoing](), list[Outgoing]()
+        logs, letters, counts = list[Outgoing](), list[Outgoing](), Counter[str]()
         for records in batch.records:
             late, faults = self._take(records)
+            counts["late_panes_total"] += sum(message.rows for message in late.values())
             letters += self._letters(records, late, faults, batch.now_ms)
             for partition in np.unique(records.partition_B).tolist():
                 state = self._partitions[partition]
                 before, written = state.closed, state.close()
+                counts["written_entities_total"] += len(written.store_keys)
                 self._write(partition, written, state.closed if state.closed > before else None)
                 if written.keys:
                     assert self.changelog is not None
                     logs.append(Outgoing(self.changelog, written.keys, written.values, partition))
-        return Outputs(records=(*logs, *letters))
+        return Outputs((*logs, *letters), {name: float(count) for name, count in counts.items() if count})
 
     def _take(self, records: Records) -> tuple[dict[int, PaneMessage], list[Fault]]:
         """Take messages in order; returns the late rows and the faults, by record."""
