@@ -1,0 +1,209 @@
+"""A small pipeline, a log of examples for it, and a learner on memory twins that may be killed anywhere."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import structlog
+
+from adapters.checkpoint_folder import CheckpointFolder
+from adapters.context import Context
+from adapters.health import Health
+from adapters.learner_log_memory import MemoryAnnouncer, MemoryPartitionLog, MemoryTopics
+from adapters.metrics_memory import MemoryMetrics
+from adapters.model_store_memory import MemoryModelStore
+from schemas.contracts import Contracts, contracts_of
+from schemas.pipeline_file import parse_pipeline
+from schemas.records import Outgoing, Records
+from services.learner.outbox import Surroundings
+from services.learner.session import Session, Ties
+
+VERSIONS = "small.versions.v1"
+
+SMALL = """
+pipeline: small
+request:
+  entity: shop
+  fields:
+    shop: {type: category, buckets: 8}
+    price: {type: number, range: [-10, 10]}
+    stock: {type: number, range: [-10, 10]}
+target: {type: binary}
+join: {wait: 1h}
+model: {kind: MODEL, hidden: 8, blocks: 1, embedding: 2}
+learner:
+  {batch: 8, cadence: 32, checkpoint: 48, score_window: 40, keep_versions: 4, replay: {size: 64, mix: 4}}
+"""
+
+
+def small_contracts(model: str = "tabular_resnet") -> Contracts:
+    return contracts_of(parse_pipeline(SMALL.replace("MODEL", model), "small.yaml"))
+
+
+def example_values(contracts: Contracts, rows: int, seed: int = 0, first: int = 0) -> list[bytes]:
+    """Encoded examples whose label follows from the price, with some noise and some missing values."""
+    random = np.random.default_rng(seed)
+    layout = contracts.layout
+    x_BF = random.normal(0, 2, (rows, layout.width)).astype(np.float32)
+    for column, buckets in enumerate(layout.buckets):
+        if buckets:
+            x_BF[:, column] = random.integers(0, buckets, rows)
+    x_BF[random.random(x_BF.shape) < 0.05] = np.nan
+    request_B = 1.3e12 + 1000.0 * np.arange(first, first + rows)
+    output_BK = random.random((rows, layout.outputs)).astype(np.float32)
+    return contracts.codec("Example").encode(
+        {
+            "request_time": request_B,
+            "label_time": request_B + random.exponential(60_000, rows),
+            "label": (np.nan_to_num(x_BF[:, 1]) + random.normal(0, 1, rows) > 0).astype(np.float64),
+            "digest": np.full(rows, bytes(32), "V32"),
+            "output": output_BK,
+            "features": x_BF,
+            "version": np.zeros(rows, np.int64),
+            "status": np.zeros(rows, np.uint8),
+            "origin": np.zeros(rows, np.uint8),
+            "partition": np.zeros(rows, np.int32),
+            "prediction_offset": np.arange(first, first + rows),
+            "label_offset": np.arange(first, first + rows),
+            "request_id": np.array([f"r{i}".encode() for i in range(first, first + rows)]),
+        }
+    )
+
+
+def fill(topics: MemoryTopics, values: Sequence[bytes | None], seed: int = 0) -> None:
+    """Append to the log in stretches with gaps between, as transactions leave them."""
+    random, rest = np.random.default_rng(seed), list(values)
+    while rest:
+        size = int(random.integers(1, 40))
+        topics.append(*rest[:size], gap=int(random.integers(0, 3)))
+        rest = rest[size:]
+
+
+class Killed(BaseException):
+    """As kill -9: nothing in the learner may catch it."""
+
+
+@dataclass
+class Fate:
+    """Kills at the n-th step that the world can see; never if None."""
+
+    at: int | None = None
+    steps: int = 0
+    seen: list[str] = field(default_factory=list)
+
+    def step(self, name: str) -> None:
+        self.steps += 1
+        self.seen.append(name)
+        if self.steps == self.at:
+            raise Killed(name)
+
+
+class MortalStore(MemoryModelStore):
+    fate = Fate()
+
+    def put(self, blob: bytes) -> str:
+        self.fate.step("before put")
+        return super().put(blob)
+
+    def publish(self, number: int, digest: str, manifest: str) -> bool:
+        self.fate.step("before publish")
+        moved = super().publish(number, digest, manifest)
+        self.fate.step("after publish")
+        return moved
+
+
+class MortalAnnouncer(MemoryAnnouncer):
+    fate = Fate()
+
+    def send(self, records: Sequence[Outgoing], told: int) -> None:
+        self.fate.step("before announcing")
+        super().send(records, told)
+        self.fate.step("after announcing")
+
+
+class MortalFolder(CheckpointFolder):
+    fate = Fate()
+
+    def save(self, offset: int, payload: bytes) -> None:
+        self.fate.step("before checkpoint")
+        super().save(offset, payload)
+        self.fate.step("after checkpoint")
+
+
+class EndingLog(MemoryPartitionLog):
+    """Stops the learner at the end of the log; reads it in pieces that a seed decides."""
+
+    def __init__(self, topics: MemoryTopics, stop: threading.Event, seed: int) -> None:
+        super().__init__(topics)
+        self._stop, self._random = stop, np.random.default_rng(seed)
+
+    def read(self, most: int, timeout_s: float) -> Records:
+        found = super().read(int(self._random.integers(1, min(most, 60))), timeout_s)
+        if self.is_at_end:
+            self._stop.set()
+        return found
+
+
+@dataclass
+class World:
+    """What outlives a learner."""
+
+    contracts: Contracts
+    folder: Path
+    topics: MemoryTopics = field(default_factory=MemoryTopics)
+    store: MortalStore = field(default_factory=MortalStore)
+    metrics: MemoryMetrics = field(default_factory=lambda: MemoryMetrics("learner"))
+    health: Health = field(default_factory=Health)
+    clock_s: float = 0.0
+
+    def live(self, fate: Fate | None = None, seed: int = 0, turned: Callable[[], None] = lambda: None) -> None:
+        """Run a learner to the end of the log, or until it is killed."""
+        fate = fate or Fate()
+        self.store.fate = fate
+        announcer, folder = MortalAnnouncer(self.topics, VERSIONS), MortalFolder(self.folder)
+        announcer.fate = folder.fate = fate
+        context = self.context()
+
+        def steady_s() -> float:
+            self.clock_s += 0.5
+            turned()
+            return self.clock_s
+
+        around = Surroundings(self.contracts, 0, self.store, announcer, folder, lambda: 1.7e12, steady_s)
+        with folder.locked():
+            Session(context, Ties(EndingLog(self.topics, context.stop, seed), around)).run()
+
+    def context(self) -> Context:
+        log: structlog.typing.FilteringBoundLogger = structlog.get_logger().bind()
+        return Context(
+            self.contracts.pipeline,
+            self.contracts,
+            "",
+            "",
+            self.folder,
+            0,
+            "cpu",
+            threading.Event(),
+            self.health,
+            self.metrics,
+            log,
+        )
+
+    def versions(self) -> list[tuple[int, bytes, bytes]]:
+        """(number, digest, artefact) of all that were announced, in order."""
+        values = [v for sent in self.topics.sent if sent.topic == VERSIONS for v in sent.values]
+        part = self.contracts.decode(values, ("Version",)).part("Version")
+        if part is None:
+            return []
+        columns = part.columns
+        return list(
+            zip(columns["number"].tolist(), columns["digest"].tolist(), columns["artefact"].tolist(), strict=True)
+        )
+
+    def letters(self) -> list[bytes | None]:
+        """Keys of all dead letters sent."""
+        return [k for sent in self.topics.sent if sent.topic == "small.dead-letters.v1" for k in sent.keys]
