@@ -17,10 +17,9 @@ from rich.table import Table
 from adapters import local_stack
 from adapters.model_store_redis import RedisModelStore
 from adapters.redis_client import connect
-from schemas.contracts import contracts_of
 from schemas.errors import DataError
 from services.cli.model_reading import ModelReader
-from services.cli.pipeline_reading import read_pipeline
+from services.cli.pipeline_reading import read_contracts
 from services.cli.surroundings import read_settings
 
 app = typer.Typer(help="List, show and verify a pipeline's model versions.", no_args_is_help=True)
@@ -110,7 +109,7 @@ def _reader(
     file: Path, home: Path | None, bootstrap: str | None, redis: str | None
 ) -> Iterator[tuple[ModelReader, RedisModelStore]]:
     settings = read_settings(home=home, bootstrap=bootstrap, redis=redis)
-    contracts = contracts_of(read_pipeline(file))
+    contracts = read_contracts(file, settings.registry)
     addresses = local_stack.find_stack(settings.home, settings.bootstrap, settings.redis)
     with closing(connect(addresses.redis_url)) as client:
         store = RedisModelStore(client, contracts.pipeline.pipeline)

@@ -16,10 +16,12 @@ from adapters.local_stack import StackAddresses
 from adapters.redis_client import connect
 from adapters.supervisor import Supervisor
 from adapters.topics_admin import apply_topics
-from schemas.contracts import Contracts, contracts_of
+from schemas.contracts import Contracts
 from schemas.errors import DataError
 from schemas.pipeline import Pipeline
 from schemas.source import SourceEvent
+from services.cli.pipeline_reading import build_contracts, read_lock
+from services.cli.surroundings import read_settings
 from services.replay.main import Replay, Surroundings
 from services.replay.watermark import Watermark
 from services.watch.main import Watcher
@@ -53,7 +55,7 @@ class Session:
         addresses: StackAddresses,
         processes: Sequence[str] = PROCESSES,
     ) -> None:
-        self.contracts: Contracts = contracts_of(pipeline)
+        self.contracts: Contracts = build_contracts(pipeline, read_lock(file), read_settings().registry)
         self.home = home
         self.addresses = addresses
         self.supervisor = Supervisor(home / "logs")

@@ -12,8 +12,7 @@ import typer
 from rich.live import Live
 
 from adapters.local_stack import find_stack
-from schemas.contracts import contracts_of
-from services.cli.pipeline_reading import read_pipeline
+from services.cli.pipeline_reading import read_contracts
 from services.cli.surroundings import read_settings
 from services.watch.main import Watcher
 from services.watch.screen import render
@@ -39,8 +38,9 @@ def watch(
         raise typer.BadParameter("say `beginning` or `end`", param_hint="--since")
     settings = read_settings(home=home, bootstrap=bootstrap)
     kafka = settings.bootstrap or find_stack(settings.home, redis_url="unused").bootstrap
-    pipeline = read_pipeline(file)
-    with Watcher(contracts_of(pipeline), kafka, "end" if since == "end" else "beginning") as watcher:
+    contracts = read_contracts(file, settings.registry)
+    pipeline = contracts.pipeline
+    with Watcher(contracts, kafka, "end" if since == "end" else "beginning") as watcher:
         try:
             _show(watcher, f"anabranch · {pipeline.pipeline}", once, as_json)
         except KeyboardInterrupt:

@@ -111,7 +111,7 @@ def test_command_exists_with_its_options(name: str) -> None:
     assert program == "anabranch"
     assert words[0] != "run" or words[1] == name in MODULES
     options = [word for word in words if word.startswith("--")]
-    path = words[: words.index(options[0])]
+    path = words[:2]
     shown = CliRunner().invoke(assemble(path), [*path, "--help"], env={"COLUMNS": "200"})
     assert shown.exit_code == 0, shown.output
     assert all(option in shown.output for option in options)
@@ -120,7 +120,7 @@ def test_command_exists_with_its_options(name: str) -> None:
 @each_of_ours
 def test_pipeline_file_is_in_the_image(name: str) -> None:
     words = OURS[name]["command"]
-    pipeline = Path(words[words.index("--pipeline") + 1])
+    pipeline = Path(next(word for word in words if word.endswith(".yaml")))
     assert (CLONE / pipeline).is_file()
     assert f"COPY {pipeline.parts[0]} {pipeline.parts[0]}" in DOCKERFILE
 
