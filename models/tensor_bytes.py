@@ -25,7 +25,7 @@ def encode_snapshot(snapshot: Snapshot) -> bytes:
     ({'a': [0.5], 'b': 1}, [1.0, 1.0])
     """
     manifest = json.dumps(snapshot.manifest, sort_keys=True, separators=(",", ":"))
-    tensors = {name: np.ascontiguousarray(value) for name, value in sorted(snapshot.tensors.items())}
+    tensors = {name: np.asarray(value, order="C") for name, value in sorted(snapshot.tensors.items())}
     return save(tensors, {_MANIFEST: manifest})
 
 
