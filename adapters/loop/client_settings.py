@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from confluent_kafka import KafkaError
 
+from schemas.topics import MAX_DEAD_LETTER_BYTES
+
 PARTITIONER = "murmur2_random"
 """The partitioner of Kafka's own Java producer. Every producer of a pipeline, ours and the applications', must use it:
 predictions and labels meet in one process only if equal keys fall into equal partitions."""
@@ -19,8 +21,6 @@ SESSION_TIMEOUT_MS = 10_000
 
 REQUEST_TIMEOUT_S = 15.0
 """Bound of every blocking call; a call that takes longer has an unknown outcome, and its client is thrown away."""
-
-MAX_MESSAGE_BYTES = 16 << 20
 
 Settings = dict[str, str | int | float | bool | Callable[[KafkaError], None]]
 
@@ -62,7 +62,7 @@ def consumer_settings(identity: Identity, on_error: Callable[[KafkaError], None]
         "enable.partition.eof": True,
         "fetch.queue.backoff.ms": 1,
         "fetch.wait.max.ms": 100,
-        "fetch.message.max.bytes": MAX_MESSAGE_BYTES,
+        "fetch.message.max.bytes": MAX_DEAD_LETTER_BYTES,
         "session.timeout.ms": SESSION_TIMEOUT_MS,
         "heartbeat.interval.ms": 1_000,
         "max.poll.interval.ms": 300_000,
@@ -113,7 +113,7 @@ def _producer(identity: Identity, on_error: Callable[[KafkaError], None]) -> Set
         **_common(identity, on_error),
         "partitioner": PARTITIONER,
         "linger.ms": 1,
-        "message.max.bytes": MAX_MESSAGE_BYTES,
+        "message.max.bytes": MAX_DEAD_LETTER_BYTES,
         "queue.buffering.max.messages": 200_000,
         "queue.buffering.max.kbytes": 256 << 10,
     }
@@ -124,6 +124,7 @@ def _common(identity: Identity, on_error: Callable[[KafkaError], None]) -> Setti
         "bootstrap.servers": identity.bootstrap,
         "client.id": identity.instance_id,
         "error_cb": on_error,
+        "log_level": 0,  # what matters comes through error_cb, and not as lines of librdkafka's own
         "reconnect.backoff.ms": 50,
         "reconnect.backoff.max.ms": 1_000,
     }
