@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from models.network import NetworkShape
 from models.protocol import Learner, ServableLearner
-from models.river_linear import RiverLinear
-from models.river_tree import RiverTree
 from models.torch_learner import TorchLearner, TorchLearnerConfig
 from schemas.errors import ConfigurationError
 from schemas.layout import Layout
@@ -25,6 +23,9 @@ def learner_of(model: Model, replay: Replay, layout: Layout, seed: int) -> Learn
         Decides first weights and every draw.
     """
     if model.kind == "river_hoeffding_adaptive_tree":
+        # River brings SciPy's statistics, seconds of imports: only who asks for it pays.
+        from models.river_tree import RiverTree
+
         return RiverTree(network_shape(model, layout), layout.target, seed)
     return servable_learner_of(model, replay, layout, seed)
 
@@ -44,6 +45,8 @@ def servable_learner_of(model: Model, replay: Replay, layout: Layout, seed: int)
             "Set `model.kind` to tabular_resnet or river_logistic_regression.",
         )
     if model.kind == "river_logistic_regression":
+        from models.river_linear import RiverLinear
+
         return RiverLinear(shape, layout.target)
     size = replay.size if replay.kind == "reservoir" and replay.mix else 0
     config = TorchLearnerConfig(
