@@ -73,7 +73,11 @@ class FeatureStore(Protocol):
     """Packed feature values by key (`schemas/feature_format.py` says what is in them)."""
 
     def write(self, keys: Sequence[bytes], values: Sequence[bytes]) -> int:
-        """Store each value unless what is there is newer (first 8 bytes, big-endian ms); return how many went in."""
+        """Store each value unless what is there is newer. Returns how many were written.
+
+        Bytes 1-8 of a value are its time, big-endian ms; bytes 9-12 the fingerprint of the windows that wrote it.
+        A value of other windows always gives way.
+        """
         ...
 
     def read(self, keys: Sequence[bytes]) -> list[bytes | None]:
