@@ -56,7 +56,7 @@ class Outbox:
     def __init__(self, around: Surroundings, predecessor: Predecessor) -> None:
         self._around = around
         self._announced = dict(predecessor.digests)
-        self._told = around.announcer.told()
+        self.told = around.announcer.told()
         # A store that lost its data gets the newest version back before anything else.
         self._waiting: deque[Effect] = deque(e for e in [predecessor.standing] if e is not None)
         self._pause_s, self._not_before_s = _FIRST_PAUSE_S, 0.0
@@ -77,23 +77,18 @@ class Outbox:
         """How many versions wait."""
         return sum(not isinstance(effect, Checkpoint) for effect in self._waiting)
 
-    def refuse(self, letters: Outgoing, offsets: Iterable[int]) -> int:
-        """Send dead letters, leaving out those that a predecessor sent. Returns how many. Blocks.
+    def refuse(self, letters: Outgoing, told: int) -> None:
+        """Send dead letters. Blocks.
 
         Parameters
         ----------
         letters : Outgoing
-            One for each bad row.
-        offsets : iterable of int
-            Of these rows in the log, rising.
+            For rows at offsets from `told` on.
+        told : int
+            Offset after the last of them.
         """
-        fresh = [(k, v, o) for k, v, o in zip(letters.keys, letters.values, offsets, strict=True) if o >= self._told]
-        if fresh:
-            self._told = fresh[-1][2] + 1
-            self._around.announcer.send(
-                [Outgoing(letters.topic, *zip(*[f[:2] for f in fresh], strict=True))], self._told
-            )
-        return len(fresh)
+        self._around.announcer.send([letters], told)
+        self.told = told
 
     def put(self, effects: Iterable[Effect]) -> None:
         """Queue effects; of several checkpoints only the last is kept, since it stands behind all that is before it."""
@@ -145,7 +140,7 @@ class Outbox:
         if admitted and not self._stand(standing):
             return False
         record = encode_version(around.contracts, fields, candidate.blob if admitted else b"")
-        around.announcer.send([record], self._told)
+        around.announcer.send([record], self.told)
         self._announced[candidate.number] = candidate.digest
         return True
 

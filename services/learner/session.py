@@ -83,9 +83,12 @@ class Session:
         self._report.read(records)
 
     def _refuse(self, records: Records, faults: tuple[Fault, ...]) -> None:
-        letters = dead_letters(self._context.contracts, records, faults, "learner", self._around.now_ms())
-        self._outbox.refuse(letters, [int(records.offset_B[fault.row]) for fault in faults])
-        self._report.refused(faults)
+        """Send what a predecessor has not sent to the dead letters."""
+        unsent = [fault for fault in faults if records.offset_B[fault.row] >= self._outbox.told]
+        if unsent:
+            letters = dead_letters(self._context.contracts, records, unsent, "learner", self._around.now_ms())
+            self._outbox.refuse(letters, int(records.offset_B[unsent[-1].row]) + 1)
+            self._report.refused(unsent)
 
     def _drain(self) -> None:
         for effect in self._outbox.drain():

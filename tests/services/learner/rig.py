@@ -19,10 +19,9 @@ from adapters.model_store_memory import MemoryModelStore
 from schemas.contracts import Contracts, contracts_of
 from schemas.pipeline_file import parse_pipeline
 from schemas.records import Outgoing, Records
+from schemas.topics import Role, topic_name
 from services.learner.outbox import Surroundings
 from services.learner.session import Session, Ties
-
-VERSIONS = "small.versions.v1"
 
 SMALL = """
 pipeline: small
@@ -160,11 +159,14 @@ class World:
     health: Health = field(default_factory=Health)
     clock_s: float = 0.0
 
+    def topic(self, role: Role) -> str:
+        return topic_name(self.contracts.pipeline.pipeline, role)
+
     def live(self, fate: Fate | None = None, seed: int = 0, turned: Callable[[], None] = lambda: None) -> None:
         """Run a learner to the end of the log, or until it is killed."""
         fate = fate or Fate()
         self.store.fate = fate
-        announcer, folder = MortalAnnouncer(self.topics, VERSIONS), MortalFolder(self.folder)
+        announcer, folder = MortalAnnouncer(self.topics, self.topic("versions")), MortalFolder(self.folder)
         announcer.fate = folder.fate = fate
         context = self.context()
 
@@ -195,7 +197,7 @@ class World:
 
     def versions(self) -> list[tuple[int, bytes, bytes]]:
         """(number, digest, artefact) of all that were announced, in order."""
-        values = [v for sent in self.topics.sent if sent.topic == VERSIONS for v in sent.values]
+        values = [v for sent in self.topics.sent if sent.topic == self.topic("versions") for v in sent.values]
         part = self.contracts.decode(values, ("Version",)).part("Version")
         if part is None:
             return []
@@ -206,4 +208,4 @@ class World:
 
     def letters(self) -> list[bytes | None]:
         """Keys of all dead letters sent."""
-        return [k for sent in self.topics.sent if sent.topic == "small.dead-letters.v1" for k in sent.keys]
+        return [k for sent in self.topics.sent if sent.topic == self.topic("dead-letters") for k in sent.keys]

@@ -13,7 +13,7 @@ from models.snapshot import decode_model
 from schemas.contracts import Contracts
 from schemas.errors import DataError, DependencyError, Fenced
 from services.learner.outbox import MOST_WAITING
-from tests.services.learner.rig import VERSIONS, Fate, Killed, World, example_values, fill, small_contracts
+from tests.services.learner.rig import Fate, Killed, World, example_values, fill, small_contracts
 
 make_deterministic()
 ROWS = 150
@@ -171,7 +171,7 @@ def test_a_zombie_says_nothing_more(tmp_path: Path) -> None:
 
     def turned() -> None:
         if next(calls) == 6:
-            MemoryAnnouncer(world.topics, VERSIONS)
+            MemoryAnnouncer(world.topics, world.topic("versions"))
 
     with pytest.raises(Fenced):
         world.live(turned=turned)
