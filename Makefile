@@ -68,7 +68,7 @@ $(VENV)/.installed: $(VENV)/.synced pyproject.toml | $(UV)
 
 $(VENV)/.synced: requirements.lock | $(UV)
 	@python=$$(sh deploy/setup/find_python.sh) && { [ -x $(BIN)/python ] || $(UV) venv --quiet --python "$$python" $(VENV); }
-	$(UV) pip sync --python $(BIN)/python requirements.lock
+	$(UV) pip sync --compile-bytecode --python $(BIN)/python requirements.lock
 	@touch $@
 
 .venv-uv/bin/uv:
