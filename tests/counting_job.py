@@ -40,7 +40,9 @@ class CountingJob:
 
     def process(self, batch: Batch) -> Outputs:
         self.batches.append(batch)
-        records = [out for r in batch.records for p in sorted(set(r.partition_B.tolist())) for out in self._number(r, p)]
+        records = [
+            out for r in batch.records for p in sorted(set(r.partition_B.tolist())) for out in self._number(r, p)
+        ]
         return Outputs(tuple(records))
 
     def _number(self, records: object, partition: int) -> list[Outgoing]:

@@ -77,8 +77,11 @@ class Assignment:
 
     def on_revoke(self, consumer: Consumer, revoked: list[TopicPartition]) -> None:
         """Commit what is in flight, then let go."""
-        if self._failure is None and not self._drain():
-            self.fail(LoopBroken("what was in flight could not be committed before partitions were revoked"))
+        try:
+            if self._failure is None and not self._drain():
+                raise LoopBroken("what was in flight could not be committed before partitions were revoked")
+        except (AnabranchError, LoopBroken) as failed:
+            self.fail(failed)
         self.forget()
 
     def on_lost(self, consumer: Consumer, lost: list[TopicPartition]) -> None:

@@ -57,6 +57,7 @@ class Session:
         taken = self._intake.take(self._patience_s())
         self._assignment.raise_failure()
         self._committer.raise_failure()
+        self._sink.settle(wait=False)
         rows = taken.rows if generation == self._assignment.generation else self._fresh(taken.rows)
         records = records_of(rows)
         progress = self._assignment.progress
@@ -125,7 +126,10 @@ class Session:
             self._context.health.beat()
 
     def _drain(self) -> bool:
-        return self._committer.drain(self._options.drain_s)
+        drained = self._committer.drain(self._options.drain_s)
+        if drained:
+            self._sink.settle(wait=True)
+        return drained
 
     def _on_error(self, error: KafkaError) -> None:
         if error.fatal():

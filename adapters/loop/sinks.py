@@ -48,6 +48,10 @@ class Sink(Protocol):
         """Make the oldest work and its offsets final."""
         ...
 
+    def settle(self, wait: bool) -> None:
+        """Called on the consumer's own thread now and then, and at the end with `wait`."""
+        ...
+
     def abandon(self) -> None:
         """Throw away what is not committed."""
         ...
@@ -103,6 +107,9 @@ class TransactionalSink:
             oldest.commit_transaction(REQUEST_TIMEOUT_S)
         self._open.popleft()
 
+    def settle(self, wait: bool) -> None:
+        """Nothing is left to do: the transaction held the offsets."""
+
     def abandon(self) -> None:
         """Abort what is open, if Kafka can be asked; else the successor's `init_transactions` does."""
         for producer in self._producers:
@@ -110,7 +117,8 @@ class TransactionalSink:
         for opened in self._open:
             with suppress(KafkaException):
                 opened.producer.abort_transaction(2.0)
-        self._producers.clear()
+        for producer in self._producers:
+            producer.close()  # the callbacks make cycles, which would keep its threads and connections
 
     @contextmanager
     def _mapped(self) -> Iterator[None]:
@@ -123,12 +131,17 @@ class TransactionalSink:
 
 
 class PlainSink:
-    """One idempotent producer: flush, then commit the offsets. After a crash the last works are written again."""
+    """One idempotent producer: flush, then commit the offsets. After a crash the last works are written again.
+
+    The offsets are committed on the consumer's own thread, for the client is not to be shared: a commit from another
+    one while the consumer polls does not return.
+    """
 
     def __init__(self, identity: Identity, consumer: Consumer, on_error: OnError) -> None:
         self._identity = identity
         self._consumer = consumer
         self._refused: list[KafkaError] = []
+        self._flushed: deque[Mapping[Place, int]] = deque(maxlen=1)
         self._producer = Producer({**idempotent_settings(identity, on_error), "on_delivery": self._on_delivery})
 
     def write(self, work: Work) -> None:
@@ -145,15 +158,26 @@ class PlainSink:
             raise raised_for(self._refused[0], self._identity.instance_id)
 
     def commit(self, work: Work) -> None:
-        """Commit the offsets."""
+        """Leave the offsets to `settle`."""
+        self._flushed.append(work.offsets)
+
+    def settle(self, wait: bool) -> None:
+        """Commit the offsets of what has been flushed."""
+        if not self._flushed:
+            return
+        offsets = places(self._flushed.pop())
         try:
-            self._consumer.commit(offsets=places(work.offsets), asynchronous=False)
+            if wait:
+                self._consumer.commit(offsets=offsets, asynchronous=False)
+            else:
+                self._consumer.commit(offsets=offsets, asynchronous=True)
         except KafkaException as failed:
             raise raised_for(failed.args[0], self._identity.instance_id) from failed
 
     def abandon(self) -> None:
         """Drop what is still queued."""
         self._producer.purge()
+        self._producer.close()
 
     def _on_delivery(self, error: KafkaError | None, message: Message) -> None:
         if error is not None:

@@ -32,6 +32,7 @@ class Watch:
         """Note what a client says of its connections."""
         self._context.log.debug("kafka client", error=error.name(), why=error.str())
         if error.code() == KafkaError._ALL_BROKERS_DOWN and self._away_since_s is None:
+            self._context.log.warning("Kafka is away", why=error.str())
             self._away_since_s = time.monotonic()
 
     def look(self, consumer: Consumer, progress: Progress, near: int) -> None:
