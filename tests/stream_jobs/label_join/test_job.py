@@ -32,7 +32,6 @@ from tests.stream_jobs.label_join.traffic import (
     small_contracts,
 )
 
-
 Event = Answer | Label | Progress
 
 

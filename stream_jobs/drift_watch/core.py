@@ -1,0 +1,133 @@
+"""From one message of the sketches topic to drift records, dead letters and changes of the table. Pure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from models.drift.judgement import drift_columns
+from models.drift.sketch import SketchPlan, labels_plan, predictions_plan
+from models.drift.windows import Advance, Entry, SketchRow, advance
+from schemas.contracts import Contracts
+from schemas.dead_letters import dead_letters
+from schemas.decoded import Columns, Fault
+from schemas.records import Outgoing, Records
+from schemas.topics import topic_name
+
+PROCESS = "drift_watch"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a message leads to: records to be sent first, then writes to the table, in this order (None: delete)."""
+
+    records: tuple[Outgoing, ...] = ()
+    writes: Mapping[bytes, bytes | None] = field(default_factory=dict)
+    counts: Mapping[str, float] = field(default_factory=dict)
+
+
+class DriftWatch:
+    """Merges the sketches of a pipeline into windows and tests those that close. Keeps nothing outside of the table.
+
+    Parameters
+    ----------
+    contracts : Contracts
+    """
+
+    def __init__(self, contracts: Contracts) -> None:
+        self._contracts = contracts
+        self._spec = contracts.pipeline.drift
+        self._name = contracts.pipeline.pipeline
+        self._drift = topic_name(self._name, "drift")
+        plans = (predictions_plan(contracts.pipeline), labels_plan(contracts.pipeline))
+        self._plans = {plan.source: plan for plan in plans}
+
+    def handle(self, records: Records, table: Mapping[bytes, bytes], now_ms: float) -> Answer:
+        """Take in one message, or say again what was said if it comes again.
+
+        Parameters
+        ----------
+        records : Records
+            One row of the sketches topic.
+        table : Mapping of bytes to bytes
+            JSON by ``pipeline|source`` and ``pipeline|source|window start``. Not changed.
+        now_ms : float
+            For dead letters only: windows close by event time.
+        """
+        decoded = self._contracts.decode(records.values, ("Sketch",))
+        faults = decoded.faults
+        if not faults:
+            columns = decoded.parts[0].columns
+            plan = self._plans.get(columns["source"][0].decode())
+            faults = _misfit(plan, columns)
+            if plan is not None and not faults:
+                return self._advance(plan, _row(columns), table)
+        letters = dead_letters(self._contracts, records, faults, PROCESS, now_ms)
+        return Answer((letters,), counts={f"dead_letters_total:{fault.reason}": 1 for fault in faults})
+
+    def _advance(self, plan: SketchPlan, sketch: SketchRow, table: Mapping[bytes, bytes]) -> Answer:
+        step = advance(_Decoded(table), f"{self._name}|{plan.source}", plan, self._spec, sketch)
+        writes = {k.encode(): None if e is None else json.dumps(e).encode() for k, e in step.writes.items()}
+        return Answer(self._drifts(step), writes, _counts(plan, step))
+
+    def _drifts(self, step: Advance) -> tuple[Outgoing, ...]:
+        if not step.drifts:
+            return ()
+        values = self._contracts.codec("Drift").encode(drift_columns(step.drifts))
+        return (Outgoing(self._drift, [drift.id.encode() for drift in step.drifts], values, 0),)
+
+
+class _Decoded(Mapping[str, Entry]):
+    """The table as `advance` reads it."""
+
+    def __init__(self, table: Mapping[bytes, bytes]) -> None:
+        self._table = table
+
+    def __getitem__(self, key: str) -> Entry:
+        entry: Entry = json.loads(self._table[key.encode()])
+        return entry
+
+    def __iter__(self) -> Iterator[str]:
+        return (key.decode() for key in self._table)
+
+    def __len__(self) -> int:
+        return len(self._table)
+
+
+def _misfit(plan: SketchPlan | None, columns: Columns) -> tuple[Fault, ...]:
+    """Refuse sketches that cannot be added to those of this pipeline file: of another source, bins or windows."""
+    if plan is None:
+        return (Fault(0, "unusable", f"source {columns['source'][0]!r} is none that is watched"),)
+    if columns["counts"].shape != (1, plan.size):
+        return (Fault(0, "unusable", f"counts: {np.size(columns['counts'])}, not {plan.size}: other columns or bins"),)
+    start, end = float(columns["window_start"][0]), float(columns["window_end"][0])
+    if not np.isfinite([start, end, columns["watermark"][0]]).all() or end - start != plan.window_ms:
+        return (Fault(0, "bad_time", f"window {start:g} to {end:g}: not as long as drift.window"),)
+    return ()
+
+
+def _row(columns: Columns) -> SketchRow:
+    return SketchRow(
+        window_start=float(columns["window_start"][0]),
+        watermark=float(columns["watermark"][0]),
+        rows=int(columns["rows"][0]),
+        counts_N=np.asarray(columns["counts"][0], np.int64),
+        partition=int(columns["partition"][0]),
+        partitions=int(columns["partitions"][0]),
+        sequence=int(columns["sequence"][0]),
+    )
+
+
+def _counts(plan: SketchPlan, step: Advance) -> dict[str, float]:
+    counts = {
+        "sketches_total": 1.0,
+        f"late_rows_total:{plan.source}": float(step.late),
+        f"closed_windows_total:{plan.source}": float(step.closed),
+    }
+    for drift in step.drifts:
+        name = f"drifts_total:{plan.source}:{drift.severity}"
+        counts[name] = counts.get(name, 0) + 1
+    return {name: count for name, count in counts.items() if count}

@@ -1,0 +1,92 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from schemas.contracts import Contracts
+from schemas.records import Outgoing, Records
+from stream_jobs.drift_watch.core import DriftWatch
+from tests.stream_jobs.drift_watch.traffic import DEAD_LETTERS, DRIFT, SKETCHES, drifts, sketches, small_contracts
+
+
+def record(value: bytes | None) -> Records:
+    return Records(
+        SKETCHES, np.zeros(1, np.int32), np.zeros(1, np.int64), np.zeros(1, np.int64), [b"predictions"], [value], [()]
+    )
+
+
+def watch(
+    contracts: Contracts, values: list[bytes], table: dict[bytes, bytes]
+) -> tuple[list[Outgoing], dict[str, float]]:
+    sent: list[Outgoing] = []
+    counts: dict[str, float] = {}
+    for value in values:
+        answer = DriftWatch(contracts).handle(record(value), table, 0.0)
+        sent += answer.records
+        for key, entry in answer.writes.items():
+            table.pop(key, None)
+            table |= {key: entry} if entry is not None else {}
+        counts = {name: counts.get(name, 0) + answer.counts.get(name, 0) for name in {*counts, *answer.counts}}
+    return sent, counts
+
+
+def test_a_shift_is_one_drift_record_that_says_what_to_do() -> None:
+    contracts = small_contracts()
+    sent, counts = watch(contracts, sketches(contracts, range(8), moved=5), {})
+    assert [(out.topic, out.keys, out.partition) for out in sent] == [(DRIFT, [b"predictions:500"], 0)]
+    drift = drifts(contracts, sent[0].values)[0]
+    assert (drift["window_start"], drift["window_end"], drift["rows"]) == (500, 600, 200)
+    assert (drift["severity"], drift["kind"], drift["test"]) == (b"act", b"covariate", b"psi")
+    assert list(drift["columns"]) == [b"size"] or list(drift["columns"]) == ["size"]
+    assert drift["statistics"].tolist() == [drift["statistic"]]
+    assert drift["statistic"] > drift["threshold"] == 0.25
+    assert drift["action"]
+    assert counts["drifts_total:predictions:act"] == 1
+    assert counts["closed_windows_total:predictions"] == 7
+    assert counts["sketches_total"] == 16
+
+
+def test_the_same_messages_again_say_nothing_new() -> None:
+    contracts = small_contracts()
+    table: dict[bytes, bytes] = {}
+    values = sketches(contracts, range(8), moved=5)
+    watch(contracts, values, table)
+    before = table[b"small|predictions|700"]
+    sent, counts = watch(contracts, values, table)
+    assert sent == []
+    assert table[b"small|predictions|700"] == before
+    assert counts["late_rows_total:predictions"] == 7 * 200
+
+
+def test_sketches_that_cannot_be_added_are_dead_letters() -> None:
+    contracts = small_contracts()
+    pipeline = contracts.pipeline
+    finer = Contracts(
+        pipeline.model_copy(update={"drift": pipeline.drift.model_copy(update={"bins": 8})}),
+        [contracts.codec(name) for name in contracts.records],
+    )
+    longer = Contracts(
+        pipeline.model_copy(update={"drift": pipeline.drift.model_copy(update={"window": 50})}),
+        [contracts.codec(name) for name in contracts.records],
+    )
+    bad = [b"rubbish", *sketches(finer, [0], 9)[:1], *sketches(longer, [0], 9)[:1]]
+    table: dict[bytes, bytes] = {}
+    sent, counts = watch(contracts, bad, table)
+    assert [out.topic for out in sent] == [DEAD_LETTERS] * 3
+    assert {name: count for name, count in counts.items() if count} == {
+        "dead_letters_total:bad_magic": 1,
+        "dead_letters_total:unusable": 1,
+        "dead_letters_total:bad_time": 1,
+    }
+    assert table == {}
+
+
+def test_reading_leaves_the_table_as_it_is() -> None:
+    contracts = small_contracts()
+    table: dict[bytes, bytes] = {}
+    values = sketches(contracts, range(3), moved=9)
+    watch(contracts, values, table)
+    before = dict(table)
+    DriftWatch(contracts).handle(replace(record(values[-1])), table, 0.0)
+    assert table == before
