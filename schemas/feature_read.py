@@ -60,7 +60,9 @@ class WindowVectors:
     """Least over the partitions, ms; -inf if one has published nothing."""
 
 
-def feature_query(pipeline: Pipeline, layout: Layout, columns: Mapping[str, NDArray[Any]]) -> FeatureQuery:
+def feature_query(
+    pipeline: Pipeline, layout: Layout, columns: Mapping[str, NDArray[Any]], fingerprint: int | None = None
+) -> FeatureQuery:
     """Build the one fetch for a batch of requests.
 
     Parameters
@@ -69,7 +71,11 @@ def feature_query(pipeline: Pipeline, layout: Layout, columns: Mapping[str, NDAr
         Without entity kinds in `layout` there is nothing to fetch and `keys` is empty.
     columns : mapping
         Decoded Request records: ``request_time`` float64 (B,), and the key fields ``S<n>`` (B,).
+    fingerprint : int, optional
+        `windows_fingerprint`, for callers that ask often: computing it takes milliseconds.
     """
+    if fingerprint is None:
+        fingerprint = windows_fingerprint(pipeline, layout)
     pane = pipeline.windows.pane
     time_B = np.floor(np.asarray(columns["request_time"], np.float64) / pane) * pane
     partitions = pipeline.topics.partitions if layout.kinds else 0
@@ -83,21 +89,22 @@ def feature_query(pipeline: Pipeline, layout: Layout, columns: Mapping[str, NDAr
         kinds.append(KindQuery(kind, row_B, len(keys), len(distinct) - unknown))
         keys += feature_keys(pipeline.pipeline, kind.name, distinct[unknown:])
     reach = pipeline.windows.snapshots * pane
-    return FeatureQuery(tuple(keys), tuple(kinds), time_B, partitions, reach, windows_fingerprint(pipeline, layout))
+    return FeatureQuery(tuple(keys), tuple(kinds), time_B, partitions, reach, fingerprint)
 
 
 def window_vectors(query: FeatureQuery, values: Sequence[bytes | None]) -> WindowVectors:
     """Turn the fetched values (aligned with ``query.keys``) into columns. Never fails for strange bytes."""
     rows = len(query.time_B)
     watermark = min((unpack_watermark(v, query.fingerprint) for v in values[: query.partitions]), default=np.inf)
+    # A partition may be ahead of the watermark: what is read there must not be newer than what is said to be.
+    read_at_B = np.minimum(query.time_B, watermark) if query.kinds else np.full(rows, np.nan)
     out_B = np.zeros(rows, np.bool_)
     parts = [np.empty((rows, 0), np.float32)]
     for k in query.kinds:
         held = values[k.first : k.first + k.count]
-        read = read_as_of(held, k.row_B, query.time_B, k.kind, query.reach_ms, query.fingerprint)
+        read = read_as_of(held, k.row_B, read_at_B, k.kind, query.reach_ms, query.fingerprint)
         parts.append(read.x_BC)
         out_B |= read.out_of_reach_B
-    read_at_B = np.minimum(query.time_B, watermark) if query.kinds else np.full(rows, np.nan)
     read_at_B = np.where(np.isfinite(read_at_B), read_at_B, np.nan)
     stale_B = query.time_B > watermark
     return WindowVectors(np.concatenate(parts, axis=1), read_at_B, stale_B, out_B, float(watermark))

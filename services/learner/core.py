@@ -76,7 +76,7 @@ def _advanced(place: Place, batch: Examples) -> Place:
 def _candidate(plan: Plan, state: State) -> Candidate:
     place, served = state.place, state.learner.served()
     evidence = Evidence(served.snapshot().tensors, state.scores.losses(), place.examples)
-    blob, digest = encode_model(served)
+    blob, digest = encode_model(served, plan.layout.names)
     return Candidate(
         number=place.number + 1,
         parent=place.parent,

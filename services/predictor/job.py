@@ -149,9 +149,8 @@ class PredictorJob:
             self._pipeline.topics.partitions,
         )
         columns = sketch_columns(self._plan, served.given.x_BF, source)
-        keys = [b"%d" % start for start in columns["window_start"].tolist()]
         values = self._contracts.codec("Sketch").encode(columns)
-        return Outgoing(topic_name(self._pipeline.pipeline, "sketches"), keys, values)
+        return Outgoing(topic_name(self._pipeline.pipeline, "sketches"), columns["source"].tolist(), values)
 
 
 def _counts(intake: Intake, served: _Served | None) -> dict[str, float]:

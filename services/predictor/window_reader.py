@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from adapters.ports import FeatureStore
 from schemas.errors import DependencyError
-from schemas.feature_format import unpack_watermark
+from schemas.feature_format import unpack_watermark, windows_fingerprint
 from schemas.feature_read import FeatureQuery, KindQuery, WindowVectors, feature_query, window_vectors
 from schemas.layout import Layout
 from schemas.pipeline import Pipeline
@@ -46,13 +46,14 @@ class WindowReader:
     def __init__(self, pipeline: Pipeline, layout: Layout, store: FeatureStore, clock: Steady, pause: Pause) -> None:
         self._pipeline, self._layout, self._store = pipeline, layout, store
         self._clock, self._pause = clock, pause
+        self._fingerprint = windows_fingerprint(pipeline, layout)
         self._breaker = Breaker(FIRST_PAUSE_MS, LONGEST_PAUSE_MS)
         self._patience = Patience(pipeline.windows.wait)
         self._last_known = LastKnown(capacity(BUDGET_BYTES, _value_bytes(pipeline, layout)))
 
     def read(self, columns: Mapping[str, NDArray[Any]]) -> Windows:
         """Read the windows of a batch of decoded requests. Blocks for a round trip, at most for ``windows.wait``."""
-        query = feature_query(self._pipeline, self._layout, columns)
+        query = feature_query(self._pipeline, self._layout, columns, self._fingerprint)
         if not query.keys:
             return Windows(window_vectors(query, ()), away=False)
         read = self._fetch(query)

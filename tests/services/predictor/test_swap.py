@@ -25,6 +25,7 @@ from schemas.topics import topic_name
 from services.predictor.device import choose_device, loader_for
 from services.predictor.job import PredictorJob
 from services.predictor.model_watch import ModelWatch
+from services.predictor.serving_model import Predicts
 from services.predictor.window_reader import WindowReader
 from tests.services.predictor.world import NOON, answers_of, contracts, requests, topics_of, write_windows
 
@@ -66,10 +67,10 @@ def test_a_swap_drops_and_delays_nothing() -> None:
     held = threading.Event()
     load = loader_for(choose_device("cpu"), layout)
 
-    def slow_load(blob: bytes) -> NetworkModel:
+    def slow_load(blob: bytes) -> Predicts:
         loads.set()
         assert held.wait(20), "nobody let the loading go on"
-        return load(blob)  # type: ignore[return-value]
+        return load(blob)
 
     clock = lambda: time.perf_counter() * 1000  # noqa: E731
     metrics = MemoryMetrics("predictor")
