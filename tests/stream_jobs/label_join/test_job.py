@@ -82,10 +82,10 @@ def test_an_example_carries_what_was_served_bit_for_bit() -> None:
 
 def test_a_label_waits_for_its_answer_until_the_predictions_are_past_it() -> None:
     contracts = small_contracts()
-    broker = joined(contracts, [Label("a", 1000), Label("b", 1000)], [Answer("x", 1010)], [Answer("a", 1001)])
+    broker = joined(contracts, [Label("a", 1000), Label("b", 1000)], [Answer("x", 1110)], [Answer("a", 1001)])
     assert len(examples(contracts, broker)) == 1
     assert reasons(contracts, broker) == []
-    broker = joined(contracts, [Label("a", 1000)], [Answer("x", 1010.1)], [Answer("a", 1001)])
+    broker = joined(contracts, [Label("a", 1000)], [Answer("x", 1110.1)], [Answer("a", 1001)])
     assert reasons(contracts, broker) == ["unknown_request"]
 
 
@@ -196,7 +196,7 @@ def test_an_orphan_is_kept_whole_though_it_waited() -> None:
     orphan = encode_labels(contracts, [Label("a", 5)])
     broker.send(LABELS, orphan, [b"other key"], 0, [(("h", b"1"), ("h", b"2"))])
     run_job_in_memory(LabelJoin(contracts), broker)
-    broker.send(PREDICTIONS, encode_answers(contracts, [Answer("b", 100)]), partition=0)
+    broker.send(PREDICTIONS, encode_answers(contracts, [Answer("b", 116)]), partition=0)
     run_job_in_memory(LabelJoin(contracts), broker)
     letter = letters(contracts, broker)[0]
     assert (letter["key"], letter["value"], letter["offset"]) == (b"other key", orphan[0], 0)
@@ -229,6 +229,12 @@ def test_finished_ids_are_forgotten_in_time_and_leave_nothing_behind() -> None:
     broker = joined(contracts, [*answers, Label("a", 1001), Progress(2100)], [Label("a", 2100), Answer("z", 9000)])
     assert reasons(contracts, broker) == ["unknown_request"]
     assert set(broker.latest(CHANGELOG, 0)) == {b"position", b"answer/2"}
+
+
+def test_a_pair_of_one_batch_leaves_neither_half_in_the_changelog() -> None:
+    contracts = small_contracts()
+    broker = joined(contracts, [Answer("a", 1000), Label("a", 1001)])
+    assert [stored.key for stored in broker.records(CHANGELOG)] == [b"finished/0", b"position"]
 
 
 def test_labels_and_outputs_are_sketched_by_window_with_a_rising_sequence() -> None:
