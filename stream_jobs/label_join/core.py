@@ -2,7 +2,8 @@
 
 Two watermarks, the largest event times seen, say what can no longer come. An answer waits until the labels' watermark
 is at ``request_time + wait``; a label that came once it was there is late, so it does not matter how the input is cut
-into batches. A label without an answer waits until the predictions' watermark is past ``label_time + early``.
+into batches. A label without an answer waits until the predictions' watermark is past ``label_time + early + wait``: answers
+of several request partitions meet in one, so they come out of order by as much as the predictor is behind.
 """
 
 from __future__ import annotations
@@ -199,10 +200,9 @@ class PartitionJoin:
         if reached.labels_idle:
             labels_time = max(labels_time, position.predictions_time)
         if reached.predictions_idle:
-            # Labels run ahead of the answers by up to `wait`: an idle predictor may only be restarting.
-            predictions_time = max(predictions_time, position.labels_time - self.join.wait)
+            predictions_time = max(predictions_time, position.labels_time)
         self._time_out(labels_time, step)
-        for label in self.held.release_older(predictions_time - self.join.early, self.pending):
+        for label in self.held.release_older(predictions_time - self.join.early - self.join.wait, self.pending):
             self._bury(label, stray.unknown(label), True, step)
         step.forgotten = self.finished.forget(position.labels_time)
         block = step.seal(position.steps)

@@ -41,5 +41,5 @@ def unknown(label: HeldLabel) -> Cause:
     """Explain an orphan."""
     return (
         "unknown_request",
-        f"no answer to request {label.id.decode(errors='replace')!r} came up to join.early after label_time",
+        f"no answer to request {label.id.decode(errors='replace')!r} came up to join.early + join.wait after label_time",
     )
