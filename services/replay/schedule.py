@@ -48,7 +48,7 @@ class Schedule:
         self._held_requests: deque[int] = deque()
         self._label_times: list[float] = []
         self.now_ms = float(self._next.time_ms) if self._next else -math.inf
-        self.start_ms = self.now_ms
+        self.start_ms = self._newest_ms = self.now_ms
 
     @property
     def is_done(self) -> bool:
@@ -57,14 +57,15 @@ class Schedule:
 
     @property
     def promise_ms(self) -> float:
-        """No feature event older than this will follow."""
-        return float(self._next.time_ms) if self._next else math.inf
+        """No feature event older than this will follow; at the end, what closes the pane of the last request."""
+        return float(self._next.time_ms) if self._next else self._newest_ms + self._limits.pane_ms
 
     def take_features(self, frontier: Frontier) -> list[SourceEvent]:
         """Feature events that may go out; what they overtake is held for `take_requests`."""
         out: list[SourceEvent] = []
         while self._next is not None and len(out) < CHUNK and self._next.time_ms <= self._features_bound(frontier):
             event = self._next
+            self._newest_ms = float(event.time_ms)
             if event.kind == "feature":
                 out.append(event)
             else:
@@ -75,7 +76,7 @@ class Schedule:
     def take_requests(self, frontier: Frontier) -> list[SourceEvent]:
         """Requests and labels that may go out, in order."""
         out: list[SourceEvent] = []
-        while self._held and len(out) < frontier.room and self._held[0].time_ms < self._requests_bound(frontier):
+        while self._held and len(out) < frontier.room and self._held[0].time_ms < self._bound(self._held[0], frontier):
             event = self._held.popleft()
             self.now_ms = float(event.time_ms)
             if event.kind == "label":
@@ -94,7 +95,9 @@ class Schedule:
         held = self._held_requests[0] if self._held_requests else math.inf
         return min(features_until(self._limits, min(held, frontier.oldest_unanswered_ms)), frontier.clock_ms)
 
-    def _requests_bound(self, frontier: Frontier) -> float:
+    def _bound(self, event: SourceEvent, frontier: Frontier) -> float:
+        if event.kind == "label":
+            return frontier.clock_ms
         return min(
             requests_until(self._limits, frontier.watermark_ms),
             model_until(self._limits, self._label_times, frontier.learned),
