@@ -57,7 +57,7 @@ def example_values(contracts: Contracts, rows: int, seed: int = 0, first: int = 
     return contracts.codec("Example").encode(
         {
             "request_time": request_B,
-            "label_time": request_B + random.exponential(60_000, rows),
+            "label_time": request_B + random.uniform(0, 59_000, rows),
             "label": (np.nan_to_num(x_BF[:, 1]) + random.normal(0, 1, rows) > 0).astype(np.float64),
             "digest": np.full(rows, bytes(32), "V32"),
             "output": output_BK,
