@@ -118,7 +118,8 @@ class TransactionalSink:
             with suppress(KafkaException):
                 opened.producer.abort_transaction(2.0)
         for producer in self._producers:
-            producer.close()  # the callbacks make cycles, which would keep its threads and connections
+            with suppress(KafkaException):  # a fenced producer complains once more
+                producer.close()  # the callbacks make cycles, which would keep its threads and connections
 
     @contextmanager
     def _mapped(self) -> Iterator[None]:
@@ -177,7 +178,8 @@ class PlainSink:
     def abandon(self) -> None:
         """Drop what is still queued."""
         self._producer.purge()
-        self._producer.close()
+        with suppress(KafkaException):
+            self._producer.close()
 
     def _on_delivery(self, error: KafkaError | None, message: Message) -> None:
         if error is not None:
