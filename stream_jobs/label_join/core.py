@@ -2,8 +2,8 @@
 
 Two watermarks, the largest event times seen, say what can no longer come. An answer waits until the labels' watermark
 is at ``request_time + wait``; a label that came once it was there is late, so it does not matter how the input is cut
-into batches. A label without an answer waits until the predictions' watermark is past ``label_time + early + wait``: answers
-of several request partitions meet in one, so they come out of order by as much as the predictor is behind.
+into batches. A label without an answer waits until the predictions' watermark is past ``label_time + early + wait``:
+answers of several request partitions meet in one, so they come out of order by as much as the predictor is behind.
 """
 
 from __future__ import annotations

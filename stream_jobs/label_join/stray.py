@@ -39,7 +39,5 @@ def after_the_end(label: HeldLabel, ending: Ending) -> Cause:
 
 def unknown(label: HeldLabel) -> Cause:
     """Explain an orphan."""
-    return (
-        "unknown_request",
-        f"no answer to request {label.id.decode(errors='replace')!r} came up to join.early + join.wait after label_time",
-    )
+    name = label.id.decode(errors="replace")
+    return "unknown_request", f"no answer to request {name!r} came up to join.early + join.wait after label_time"
