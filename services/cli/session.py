@@ -13,11 +13,13 @@ from typing import Self
 from adapters import local_stack
 from adapters.feature_store_redis import RedisFeatureStore
 from adapters.local_stack import StackAddresses
+from adapters.probe_client import ask_probe
+from adapters.process_files import running_processes
 from adapters.redis_client import connect
 from adapters.supervisor import Supervisor
 from adapters.topics_admin import apply_topics
 from schemas.contracts import Contracts
-from schemas.errors import DataError
+from schemas.errors import DataError, DependencyError
 from schemas.pipeline import Pipeline
 from schemas.source import SourceEvent
 from services.cli.pipeline_reading import build_contracts, read_lock
@@ -27,6 +29,7 @@ from services.replay.watermark import Watermark
 from services.watch.main import Watcher
 from services.watch.view import View
 
+READY_WITHIN_S = 60.0
 PROCESSES = ("feature_windows", "label_join", "predictor", "learner", "drift_watch", "baselines")
 
 
@@ -70,6 +73,11 @@ class Session:
         for name in self._processes:
             self.start(name)
         self.watcher = Watcher(self.contracts, self.addresses.bootstrap)
+        try:
+            self._await_ready()
+        except BaseException:
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
@@ -107,6 +115,20 @@ class Session:
         if failures:
             raise failures[0]
         self._drain(replay, look)
+
+    def _await_ready(self) -> None:
+        """Wait until every process says that it is ready: a replay is too quick to wait for one that is not."""
+        deadline = time.monotonic() + READY_WITHIN_S
+        while late := set(self._processes) - self._ready():
+            self.supervisor.check()
+            if time.monotonic() > deadline:
+                what = f"Not ready after {READY_WITHIN_S:.0f} s: {', '.join(sorted(late))}."
+                raise DependencyError(what, f"Look at the logs in {self.home / 'logs'}.")
+            time.sleep(0.1)
+
+    def _ready(self) -> set[str]:
+        files = running_processes(self.home, self.contracts.pipeline.pipeline)
+        return {file.process for file in files if ask_probe(file.port, "/readyz").ok}
 
     def _look(self, look: Callable[[View], None]) -> View:
         self.supervisor.check()

@@ -60,6 +60,7 @@ windows:
   pane: 1m
   snapshots: 64
   wait: 5s
+  idle_after: 1h
   groups:
     - event: seen
       key: [user]
@@ -70,6 +71,7 @@ target: {target}
 join: {{wait: 2h, early: 1m}}
 model: {{kind: {model}, hidden: 16, blocks: 1, embedding: 2, optimiser: {{rate: 0.01}}}}
 learner: {{batch: 16, cadence: 128, score_window: 200, replay: {{kind: reservoir, size: 500, mix: 16}}}}
+replay: {{source: "tests.system.streams:generated", max_model_lag: 5m}}
 """
 
 

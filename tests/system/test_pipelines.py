@@ -34,6 +34,7 @@ def test_electricity_with_labels_at_once_and_late(stack: StackAddresses, tmp_pat
     data = yaml.safe_load((ROOT / "pipelines" / "electricity.yaml").read_text())
     data["pipeline"] = f"electricity-{delay}"
     data["learner"] |= {"cadence": 256, "score_window": 500}
+    data["replay"] = {"source": "tests.system.streams:electricity", "max_model_lag": "5d"}
     stream = electricity(ROWS, delay)
     run = run_loop(stack, tmp_path, yaml.safe_dump(data), stream)
     check_all(run, stack)
@@ -51,7 +52,7 @@ MODELS = {"binary": "river_logistic_regression", "multiclass": "tabular_resnet",
 
 
 @pytest.mark.parametrize("target", list(TARGETS))
-def test_a_generated_pipeline_is_learned_whatever_its_target(
+def test_a_generated_pipeline_is_learned(
     stack: StackAddresses, tmp_path: Path, target: str
 ) -> None:
     text = GENERATED.format(name=f"generated-{target}", partitions=2, target=TARGETS[target], model=MODELS[target])
