@@ -20,12 +20,12 @@ from adapters.local_stack import StackAddresses, StackOptions
 from adapters.process_files import end_processes
 from schemas.errors import ConfigurationError
 from schemas.pipeline import Pipeline
-from schemas.scoreboard import parse_scoreboard, scoreboard_file
 from services.cli.pipeline_reading import read_pipeline
 from services.cli.session import Session
 from services.cli.stack import demo_home, show_progress
 from services.cli.surroundings import read_settings
 from services.replay.main import Replay, load_source
+from services.watch.board import read_board
 from services.watch.plot import save_plot
 from services.watch.screen import render
 from services.watch.summary import Summary, run_table, scores_table, summarise
@@ -104,9 +104,8 @@ def _run(options: Options, pipeline: Pipeline, home: Path, addresses: StackAddre
         assert session.replay is not None
         tally = session.replay.tally
     # The baselines have written their last figures by now: they do so when they are stopped.
-    board = parse_scoreboard(scoreboard_file(home, pipeline.pipeline).read_text())
-    summary = summarise(view, board, tally.latencies_ms, time.monotonic() - started)
-    save_plot(view, options.plot, f"{pipeline.pipeline}: learned while served", summary.histories)
+    summary = summarise(view, read_board(home, pipeline.pipeline), tally.latencies_ms, time.monotonic() - started)
+    save_plot(view, options.plot, f"{pipeline.pipeline}: learned while served", summary.courses)
     return summary
 
 

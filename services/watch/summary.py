@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 from rich.table import Table
 
-from schemas.scoreboard import SERVED, Scoreboard
+from services.watch.board import SERVED, Board
 from services.watch.view import Point, View
 
 
@@ -18,7 +18,7 @@ class Summary:
     """What a run came to. Latencies are as the application saw them, from sending to having the answer, ms."""
 
     view: View
-    board: Scoreboard
+    board: Board
     requests: int
     latency_p50_ms: float
     latency_p99_ms: float
@@ -29,31 +29,28 @@ class Summary:
         return {k: v for k, v in asdict(self).items() if not (isinstance(v, float) and math.isnan(v))}
 
     @property
-    def histories(self) -> Mapping[str, Sequence[Point]]:
+    def courses(self) -> Mapping[str, Sequence[Point]]:
         """Course of each baseline, for the plot."""
-        return {
-            score.name: [(t, v) for t, v in score.history if v is not None]
-            for score in self.board.scores
-            if score.name != SERVED
-        }
+        return self.board.courses(self.view.score_name, [time for time, _ in self.view.score_history])
 
 
-def summarise(view: View, board: Scoreboard, latencies_ms: Sequence[float], seconds: float) -> Summary:
+def summarise(view: View, board: Board, latencies_ms: Sequence[float], seconds: float) -> Summary:
     """Put a run's figures together."""
     p50, p99 = np.quantile(latencies_ms, (0.5, 0.99)).tolist() if latencies_ms else (math.nan, math.nan)
     return Summary(view, board, view.answers, p50, p99, seconds)
 
 
-def scores_table(board: Scoreboard) -> Table:
+def scores_table(board: Board) -> Table:
     """Draw the learners side by side."""
-    table = Table(title=f"Prequential, means over windows, same examples, same label delay ({board.pipeline})")
+    rest = "" if board.complete else ", so far"
+    table = Table(title=f"Means over windows of the same {board.scored:,} examples, in the same order, as late{rest}")
     figures = list(board.scores[0].means) if board.scores else []
-    for column in ("learner", *figures, "windows", "examples", "CPU s"):
+    for column in ("learner", *figures, "windows"):
         table.add_column(column, justify="left" if column == "learner" else "right")
     for score in board.scores:
-        means = ["–" if (v := score.means[f]) is None else f"{v:.3f}" for f in figures]
+        means = ["–" if (value := score.means[figure]) is None else f"{value:.3f}" for figure in figures]
         style = "bold green" if score.name == SERVED else ""
-        table.add_row(score.name, *means, str(score.windows), f"{score.scored:,}", f"{score.seconds:.1f}", style=style)
+        table.add_row(score.name, *means, str(len(score.windows)), style=style)
     return table
 
 
