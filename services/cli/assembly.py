@@ -55,6 +55,7 @@ COMMANDS = (
     Command("demo", "services.cli.demo", "demo", "Run the whole loop on a recorded stream, on servers of its own."),
     Command("pipelines", "services.cli.pipelines", "app", "Check a pipeline file, or begin one."),
     Command("schemas", "services.cli.schemas", "app", "Show, lock, check and describe the records of a pipeline."),
+    Command("models", "services.cli.models", "app", "List, show and verify a pipeline's model versions."),
     Command("topics", "services.cli.topics", "app", "Bring the topics to what a pipeline needs, or list them."),
     Command(
         "doctor",

@@ -54,7 +54,7 @@ def list_(
         Console().print(_table(manifests, held, serves))
 
 
-@app.command()
+@app.command("show")
 def show(
     version: Annotated[int, typer.Argument(help="Version number.", show_default=False)],
     pipeline: PipelineFile,
@@ -78,7 +78,7 @@ def show(
         Console().print_json(data=manifest)
 
 
-@app.command()
+@app.command("verify")
 def verify(
     pipeline: PipelineFile,
     sample: Annotated[int, typer.Option(min=0, help="Newest answers of a partition to compute again.")] = 1000,
@@ -120,7 +120,7 @@ def _table(manifests: list[dict[str, Any]], held: set[int], serves: int) -> Tabl
     table = Table("version", "digest", "examples", "offsets", "trained through", "gate", "stored")
     for m in manifests:
         through = datetime.fromtimestamp(m["trained_through"] / 1000, UTC).strftime("%Y-%m-%d %H:%M")
-        gate = "admitted" if m["published"] else "; ".join(json.loads(m["gate"])["reasons"])
+        gate = "admitted" if m["published"] else "refused"
         star = " *" if m["number"] == serves else ""
         offsets = f"{m['first_offset']}–{m['last_offset']}"
         stored = "yes" if m["number"] in held else ""
