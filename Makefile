@@ -43,8 +43,9 @@ fmt: setup ## Rewrite the code in the house style
 bench: setup ## Measure the hot processes beside a bare copy (ARGS=--help)
 	$(BIN)/python -m benchmarks $(ARGS)
 
-docs: setup ## Build the documentation into site/
-	$(BIN)/mkdocs build --strict $(ARGS)
+docs: setup ## Write the reference from the code, and build the documentation into site/
+	$(BIN)/python -m docs.generate
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict $(ARGS)
 
 lock: $(UV) ## Renew requirements.lock within the ranges of pyproject.toml
 	$(UV) pip compile pyproject.toml --all-extras --universal --python-version 3.11 \

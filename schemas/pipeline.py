@@ -157,7 +157,7 @@ class Topics(Section):
 
 
 class Replay(Section):
-    """Where `anabranch demo` takes this pipeline's events: ``module:function``, called with a cache folder."""
+    """Where `anabranch demo` takes this pipeline's events: ``module:function``, a `schemas.source.Source`."""
 
     source: Annotated[str, Field(pattern=r"^[\w.]+:\w+$")]
     max_model_lag: Duration = 12 * 3_600_000
