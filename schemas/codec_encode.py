@@ -136,7 +136,7 @@ def _even_arrays(items_BK: NDArray[Any]) -> list[Piece]:
     ends = np.zeros((rows, 1), np.uint8), np.ones(rows, np.int64)
     if count == 0:
         return [ends]
-    bytes_BW = np.ascontiguousarray(items_BK).view(np.uint8).reshape(rows, -1)
+    bytes_BW = np.ascontiguousarray(items_BK).view(np.uint8).reshape(rows, count * items_BK.itemsize)
     return [varints(np.full(rows, count)), (bytes_BW, np.full(rows, bytes_BW.shape[1])), ends]
 
 

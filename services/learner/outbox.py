@@ -51,6 +51,13 @@ class Outbox:
         See there.
     predecessor : Predecessor
         What was announced before.
+
+    Attributes
+    ----------
+    told : int
+        Offset before which every dead letter has been sent.
+    trouble : DependencyError or None
+        Why versions wait, while they do.
     """
 
     def __init__(self, around: Surroundings, predecessor: Predecessor) -> None:
