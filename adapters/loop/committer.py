@@ -91,7 +91,7 @@ class Committer:
         begun_s = time.monotonic()
         self._sink.write(current)
         while current is not None:
-            self._sink.flush()
+            self._sink.flush(current)
             following = self._take(wait=False)
             following_s = time.monotonic()
             if following is not None:

@@ -40,8 +40,8 @@ class Sink(Protocol):
         """Begin, and queue the records."""
         ...
 
-    def flush(self) -> None:
-        """Wait until all records of the newest work are in the log."""
+    def flush(self, work: Work) -> None:
+        """Wait until all records of the newest work are in the log. All older works are committed by then."""
         ...
 
     def commit(self, work: Work) -> None:
@@ -94,17 +94,17 @@ class TransactionalSink:
             producer.begin_transaction()
             produce(producer, work.records)
 
-    def flush(self) -> None:
-        """Wait for the acknowledgements; a record that was refused shows at the commit."""
+    def flush(self, work: Work) -> None:
+        """Send the offsets while the records are on their way, then wait for these; a refusal shows at the commit."""
+        newest = self._open[-1].producer
         with self._mapped():
-            flush(self._open[-1].producer)
+            newest.send_offsets_to_transaction(places(work.offsets), self._membership(), REQUEST_TIMEOUT_S)
+            flush(newest)
 
     def commit(self, work: Work) -> None:
-        """Send the offsets and commit. A call that times out has an unknown outcome and breaks the loop."""
-        oldest = self._open[0].producer
+        """Commit. A call that times out has an unknown outcome and breaks the loop."""
         with self._mapped():
-            oldest.send_offsets_to_transaction(places(work.offsets), self._membership(), REQUEST_TIMEOUT_S)
-            oldest.commit_transaction(REQUEST_TIMEOUT_S)
+            self._open[0].producer.commit_transaction(REQUEST_TIMEOUT_S)
         self._open.popleft()
 
     def settle(self, wait: bool) -> None:
@@ -152,7 +152,7 @@ class PlainSink:
         except KafkaException as failed:
             raise raised_for(failed.args[0], self._identity.instance_id) from failed
 
-    def flush(self) -> None:
+    def flush(self, work: Work) -> None:
         """Wait for the acknowledgements."""
         flush(self._producer)
         if self._refused:
