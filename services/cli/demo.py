@@ -32,6 +32,10 @@ from services.watch.summary import Summary, run_table, scores_table, summarise
 from services.watch.view import View
 
 
+BASELINES_S = 60.0
+"""How long the slowest baseline may take for what it has not scored when the loop is done."""
+
+
 @dataclass(frozen=True, slots=True)
 class Options:
     """What the demo was asked for."""
@@ -98,6 +102,7 @@ def _run(options: Options, pipeline: Pipeline, home: Path, addresses: StackAddre
                 live.update(render(f"anabranch · {pipeline.pipeline}", view, _progress(session.replay)))
 
         session.run(events, look, options.speed)
+        session.settle("baselines", look, BASELINES_S)
         view = session.watcher.view()
         if options.keep:
             session.supervisor.release()

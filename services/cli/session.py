@@ -116,6 +116,16 @@ class Session:
             raise failures[0]
         self._drain(replay, look)
 
+    def settle(self, process: str, look: Callable[[View], None], patience_s: float) -> bool:
+        """Wait until a process has read all that there is; say whether it has within `patience_s` seconds."""
+        deadline = time.monotonic() + patience_s
+        while process not in self._ready():
+            if time.monotonic() > deadline:
+                return False
+            self._look(look)
+            time.sleep(0.25)
+        return True
+
     def _await_ready(self) -> None:
         """Wait until every process says that it is ready: a replay is too quick to wait for one that is not."""
         deadline = time.monotonic() + READY_WITHIN_S

@@ -13,6 +13,7 @@ from adapters.redis_client import connect
 from services.predictor.device import choose_device, loader_for
 from services.predictor.job import PROCESS, PredictorJob
 from services.predictor.model_watch import ModelWatch
+from services.predictor.warm_up import warm_up
 from services.predictor.window_reader import WindowReader
 
 FEATURES_TIMEOUT_S = 0.25
@@ -29,6 +30,7 @@ def run(context: Context) -> None:
     """
     pipeline = context.pipeline
     load = loader_for(choose_device(context.device), context.contracts.layout)
+    warm_up(context.contracts, load)
     with ExitStack() as stack:
         features = stack.enter_context(closing(connect(context.redis_url, FEATURES_TIMEOUT_S)))
         models = stack.enter_context(closing(connect(context.redis_url)))
