@@ -21,6 +21,8 @@ Piece = tuple[NDArray[np.uint8], NDArray[np.int64]] | list[bytes]
 
 def encode_rows(header: bytes, steps: Sequence[Block | FieldLayout], columns: Columns, rows: int) -> list[bytes]:
     """Encode `rows` rows, each beginning with `header`."""
+    if not rows:
+        return []
     head = np.broadcast_to(np.frombuffer(header, np.uint8), (rows, len(header)))
     pieces: list[Piece] = [(head, np.full(rows, len(header)))]
     for step in steps:
@@ -136,7 +138,7 @@ def _even_arrays(items_BK: NDArray[Any]) -> list[Piece]:
     ends = np.zeros((rows, 1), np.uint8), np.ones(rows, np.int64)
     if count == 0:
         return [ends]
-    bytes_BW = np.ascontiguousarray(items_BK).view(np.uint8).reshape(rows, count * items_BK.itemsize)
+    bytes_BW = np.ascontiguousarray(items_BK).view(np.uint8).reshape(rows, -1)
     return [varints(np.full(rows, count)), (bytes_BW, np.full(rows, bytes_BW.shape[1])), ends]
 
 
