@@ -35,7 +35,9 @@ def test_a_histogram_counts_values_at_or_below_each_bound(values: list[float]) -
     metrics = MemoryMetrics("predictor")
     metrics.observe("process_seconds", np.array(values))
     name = exported_name("predictor", "process_seconds")
-    families = text_string_to_metric_families(generate_latest(registry_of(metrics)).decode())
+    families = text_string_to_metric_families(  # type: ignore[no-untyped-call]
+        generate_latest(registry_of(metrics)).decode()
+    )
     samples = [s for family in families for s in family.samples if s.name == f"{name}_bucket"]
     assert samples
     for sample in samples:
