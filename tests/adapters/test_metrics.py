@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -20,12 +22,13 @@ def test_the_registry_shows_exactly_the_metrics_of_the_process(process: str) -> 
 
 def test_a_wrong_name_kind_or_label_is_an_error() -> None:
     metrics = MemoryMetrics("predictor")
-    for wrong in (
+    calls: tuple[Callable[[], None], ...] = (
         lambda: metrics.count("rows_totl"),
         lambda: metrics.gauge("batches_total", 1.0),
         lambda: metrics.count("rows_total"),
         lambda: metrics.count("batches_total", 1.0, role="requests"),
-    ):
+    )
+    for wrong in calls:
         with pytest.raises(KeyError):
             wrong()
 
@@ -35,9 +38,7 @@ def test_a_histogram_counts_values_at_or_below_each_bound(values: list[float]) -
     metrics = MemoryMetrics("predictor")
     metrics.observe("process_seconds", np.array(values))
     name = exported_name("predictor", "process_seconds")
-    families = text_string_to_metric_families(  # type: ignore[no-untyped-call]
-        generate_latest(registry_of(metrics)).decode()
-    )
+    families = text_string_to_metric_families(generate_latest(registry_of(metrics)).decode())
     samples = [s for family in families for s in family.samples if s.name == f"{name}_bucket"]
     assert samples
     for sample in samples:
