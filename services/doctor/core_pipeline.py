@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 from schemas.durations import format_duration
 from schemas.errors import ConfigurationError, DependencyError
 from schemas.topic_diff import TopicChange
 from services.doctor.finding import Finding, fail, ok, warn
 from services.doctor.hints import HINTS
+
+YEARS_MS = 1900 * 365 * 86_400_000
+"""Times further from 1970 than so many years are shown as the limit: calendars end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +121,19 @@ def judge_watermark(partitions: int, told: Sequence[float]) -> Finding:
     if len(told) < partitions:
         cure = "Until feature events or Progress records come on every partition, answers are `stale`."
         return warn("watermark", f"{partitions - len(told)} of {partitions} partitions have none yet", cure)
-    return ok("watermark", f"windows are closed up to {min(told):.0f} ms since 1970, event time")
+    return ok("watermark", f"windows are closed up to {_date(min(told))}, event time")
+
+
+def _date(time_ms: float) -> str:
+    """Write a time as people do.
+
+    Examples
+    --------
+    >>> _date(1_357_034_400_000.0)
+    '2013-01-01 10:00 UTC'
+    """
+    within = min(max(time_ms, -YEARS_MS), YEARS_MS)
+    return (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=within)).strftime("%Y-%m-%d %H:%M UTC")
 
 
 def judge_checkpoint(found: CheckpointFacts | None, interval: int) -> Finding:

@@ -114,6 +114,11 @@ def test_hint_is_for_the_most_frequent_reason(reasons: dict[str, int]) -> None:
     assert found.cure.endswith(HINTS[hinted])
 
 
+@given(st.floats(allow_nan=False, allow_infinity=False))
+def test_any_watermark_can_be_shown(time_ms: float) -> None:
+    assert "UTC" in core_pipeline.judge_watermark(1, [time_ms]).detail
+
+
 def test_every_reason_has_a_hint() -> None:
     assert HINTS.keys() == REASONS.keys()
 
