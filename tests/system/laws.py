@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from adapters.model_store_redis import RedisModelStore
 from adapters.redis_client import connect
 from adapters.tail import Tail
 from models.assembly import servable_learner_of
+from models.determinism import make_deterministic
 from models.snapshot import decode_model
 from schemas.examples import Examples, no_examples, read_log
 from schemas.source import SourceEvent
@@ -81,6 +82,7 @@ def check_versions(run: Run, stack: StackAddresses) -> None:
 
 def check_learner(run: Run) -> None:
     """I3: the same log, learned without Kafka and without disturbance, ends in the same digests."""
+    make_deterministic()
     pipeline = run.contracts.pipeline
     plan = plan_of(pipeline)
     rules = pipeline.learner
@@ -114,7 +116,7 @@ def vectors(run: Run) -> dict[bytes, bytes]:
 def check_vectors_against_a_plain_computation(run: Run, stream: Sequence[SourceEvent], sample: int) -> None:
     """I9: the windows served are those that a plain computation finds in the events, to the bit."""
     layout, pipeline = run.contracts.layout, run.contracts.pipeline
-    history = [Event(e.record, float(e.time_ms), e.fields) for e in stream if e.kind == "feature"]
+    history = [Event(e.record, float(e.time_ms), _as_sent(e.fields)) for e in stream if e.kind == "feature"]
     requests = [e for e in stream if e.kind == "request"]
     served = vectors(run)
     chosen = np.random.default_rng(1).choice(len(requests), min(sample, len(requests)), replace=False)
@@ -124,3 +126,8 @@ def check_vectors_against_a_plain_computation(run: Run, stream: Sequence[SourceE
         plain = reference_vector(pipeline, layout, past, float(request.time_ms), text)
         windows = np.frombuffer(served[request.id.encode()], np.float32)[len(layout.request) :]
         np.testing.assert_array_equal(windows, plain, err_msg=request.id)
+
+
+def _as_sent(fields: Mapping[str, float | str]) -> dict[str, float | str]:
+    """Numbers as a float32 on the wire carries them."""
+    return {name: value if isinstance(value, str) else float(np.float32(value)) for name, value in fields.items()}

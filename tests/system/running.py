@@ -47,6 +47,7 @@ def flights_text(name: str, partitions: int = 1) -> str:
     data = yaml.safe_load((ROOT / "pipelines" / "flights.yaml").read_text())
     data["pipeline"], data["topics"] = name, {"partitions": partitions}
     data["learner"] |= {"cadence": 256, "checkpoint": 256, "score_window": 500, "baselines": {}}
+    data["replay"]["max_model_lag"] = "1h"
     return yaml.safe_dump(data, sort_keys=False)
 
 
