@@ -41,8 +41,9 @@ REASONS: Final[dict[str, str]] = {
     "contradictory_label": "a label that says otherwise than the one that was joined",
     "no_prediction": "a label of a request that was answered without a prediction",
     "duplicate_answer": "a second answer to one request",
+    "duplicate_request": "a request with the id of one just before it",
     "late_event": "a feature event whose pane is closed",
-    "clock_jump": "a feature event dated too far ahead of its partition",
+    "clock_jump": "an event dated too far ahead of its partition",
     "unusable": "the process could not use it, for the cause given",
 }
 """Every reason, with what it means: bounded, so that a reason can be a metric label."""

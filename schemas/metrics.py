@@ -59,7 +59,6 @@ METRICS: tuple[MetricSpec, ...] = (
     MetricSpec("closed_windows_total", "counter", "Windows closed by the watermark.", ("drift_watch",), ("source",)),
     MetricSpec("drifts_total", "counter", "Drifts reported.", ("drift_watch",), ("source", "severity")),
     MetricSpec("predictions_total", "counter", "Answers written and committed.", ("predictor",), ("status",)),
-    MetricSpec("duplicates_total", "counter", "Requests that repeat an id within a batch.", ("predictor",)),
     _time("answer_seconds", help="From a request's Kafka timestamp to its answer.", processes=("predictor",)),
     _time("features_seconds", help="Time to make the vectors of a batch.", processes=("predictor",)),
     _time("model_seconds", help="Time a batch spent in the model.", processes=("predictor",)),

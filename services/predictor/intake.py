@@ -13,6 +13,7 @@ from schemas.records import Headers
 from schemas.status import Status
 
 DEADLINE_HEADER = "deadline-ms"
+_REPEATED = "request_id: that of an earlier request, which was answered"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +30,11 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Intake:
-    """Each row of a batch is in one of these, or one of `duplicates` that repeat the id of an earlier row."""
+    """Each row of a batch is in exactly one of these."""
 
     served: Part | None
     refused: tuple[Refusal, ...]
     dead: tuple[Fault, ...]
-    duplicates: int = 0
 
 
 def take_in(decoded: Decoded, headers: Sequence[Headers], now_ms: float, entity: str) -> Intake:
@@ -54,8 +54,8 @@ def take_in(decoded: Decoded, headers: Sequence[Headers], now_ms: float, entity:
     Notes
     -----
     A request with a wrong value is rejected, for its sender waits for an answer; one without an id cannot be
-    answered and is dead. Of rows with the same id the first counts. An id that comes again in a later batch is
-    answered again, and the label join counts and drops that second answer.
+    answered and is dead. Of rows with the same id the first counts, the others are dead. An id that comes again in a
+    later batch is answered again, and the label join drops that second answer, into the dead letters too.
     """
     part = decoded.part("Request")
     wrong = [p for p in decoded.refused if p.name == "Request"]
@@ -120,7 +120,8 @@ def _answered_once(part: Part | None, refused: list[Refusal], dead: tuple[Fault,
     rows = part.row_N.tolist() if part is not None else []
     asked = sorted(chain(zip(rows, ids, strict=True), ((r.row, r.request_id) for r in refused)), reverse=True)
     first = set({request_id: row for row, request_id in asked}.values())
+    again = [Fault(row, "duplicate_request", _REPEATED) for row, _ in reversed(asked) if row not in first]
     if part is not None:
         part = part.rows(np.array([row in first for row in rows], np.bool_))
     kept = tuple(r for r in refused if r.row in first)
-    return Intake(part if part is not None and len(part.row_N) else None, kept, dead, len(asked) - len(first))
+    return Intake(part if part is not None and len(part.row_N) else None, kept, (*dead, *again))

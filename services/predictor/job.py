@@ -20,6 +20,7 @@ from schemas.topics import topic_name
 from services.predictor.answers import Asked, Given, Timing, encode_refusals, encode_served, prediction_columns
 from services.predictor.core import checked_outputs, prior_output, vectors, verdicts
 from services.predictor.intake import Intake, take_in
+from services.predictor.request_clocks import RequestClocks
 from services.predictor.serving_model import Models, Serving
 from services.predictor.window_reader import WindowReader
 
@@ -66,12 +67,15 @@ class PredictorJob:
         self._windows, self._models, self._metrics, self._clock = windows, models, metrics, clock
         self._prior_K = prior_output(pipeline)
         self._plan = predictions_plan(pipeline)
+        self._clocks = RequestClocks(pipeline.windows.max_jump)
 
     def assign(self, partition: int, changelog: Iterable[tuple[bytes, bytes]]) -> None:
-        """Nothing is to be restored."""
+        """Nothing is to be restored: the clock of the partition starts at the first request that comes."""
+        self._clocks.forget(partition)
 
     def revoke(self, partition: int) -> None:
-        """Nothing is to be forgotten."""
+        """Forget the clock of the partition."""
+        self._clocks.forget(partition)
 
     def process(self, batch: Batch) -> Outputs:
         """Answer a batch. Blocks for one round trip to the feature store, at most for ``windows.wait``."""
@@ -87,7 +91,7 @@ class PredictorJob:
         timing = Timing(answered_at, served.features_ms, served.model_ms) if served else Timing(answered_at)
         outgoing = [
             *self._predictions(records, intake, served, serving, now_ms, timing),
-            *([self._sketches(records, served)] if served else []),
+            *(self._sketches(records, served) if served else []),
             *([dead_letters(self._contracts, records, intake.dead, PROCESS, now_ms)] if intake.dead else []),
         ]
         self._metrics.observe("answer_seconds", (answered_at - records.timestamp_B) / MS_PER_S)
@@ -140,17 +144,17 @@ class PredictorJob:
         c = part.columns
         return Asked(c["request_id"], c[self._pipeline.request.entity], c["request_time"], queue_ms_B[part.row_N])
 
-    def _sketches(self, records: Records, served: _Served) -> Outgoing:
-        rows = served.part.row_N
-        source = SourceRows(
-            records.partition_B[rows],
-            records.offset_B[rows],
-            served.part.columns["request_time"],
-            self._pipeline.topics.partitions,
-        )
-        columns = sketch_columns(self._plan, served.given.x_BF, source)
+    def _sketches(self, records: Records, served: _Served) -> list[Outgoing]:
+        """Sketch what was served. A request with a time far ahead is answered, but would close all drift windows."""
+        rows, time_S = served.part.row_N, served.part.columns["request_time"]
+        near_S = self._clocks.believe(records.partition_B[rows], time_S)
+        if not near_S.any():
+            return []
+        rows, partitions = rows[near_S], self._pipeline.topics.partitions
+        source = SourceRows(records.partition_B[rows], records.offset_B[rows], time_S[near_S], partitions)
+        columns = sketch_columns(self._plan, served.given.x_BF[near_S], source)
         values = self._contracts.codec("Sketch").encode(columns)
-        return Outgoing(topic_name(self._pipeline.pipeline, "sketches"), columns["source"].tolist(), values)
+        return [Outgoing(topic_name(self._pipeline.pipeline, "sketches"), columns["source"].tolist(), values)]
 
 
 def _counts(intake: Intake, served: _Served | None) -> dict[str, float]:
@@ -163,5 +167,4 @@ def _counts(intake: Intake, served: _Served | None) -> dict[str, float]:
     return {
         **{f"predictions_total:{status.symbol}": float(rows) for status, rows in statuses.items() if rows},
         **{f"dead_letters_total:{reason}": float(rows) for reason, rows in dead.items()},
-        **({"duplicates_total": float(intake.duplicates)} if intake.duplicates else {}),
     }

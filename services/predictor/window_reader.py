@@ -57,14 +57,15 @@ class WindowReader:
         if not query.keys:
             return Windows(window_vectors(query, ()), away=False)
         read = self._fetch(query)
-        if read is not None and read.stale_B.any():
-            read = self._wait(query, read)
+        hopeful_B = self._hopeful(query, read)
+        if read is not None and hopeful_B.any():
+            read = self._wait(query, read, hopeful_B)
         return Windows(self._recall(query), away=True) if read is None else Windows(read, away=False)
 
-    def _wait(self, query: FeatureQuery, read: WindowVectors) -> WindowVectors | None:
-        """Poll the watermark until it has come to the latest time asked for; then read all again."""
+    def _wait(self, query: FeatureQuery, read: WindowVectors, hopeful_B: NDArray[np.bool_]) -> WindowVectors | None:
+        """Poll the watermark until it has come to the latest time worth waiting for; then read all again."""
         deadline = self._clock() + self._patience.left(read.watermark)
-        marks, wanted = query.keys[: query.partitions], query.time_B.max()
+        marks, wanted = query.keys[: query.partitions], query.time_B[hopeful_B].max()
         while self._clock() < deadline and not self._pause(POLL_S):
             values = self._ask(marks)
             if values is None:
@@ -73,6 +74,13 @@ class WindowReader:
                 return self._fetch(query)
         self._patience.in_vain()
         return self._fetch(query)
+
+    def _hopeful(self, query: FeatureQuery, read: WindowVectors | None) -> NDArray[np.bool_]:
+        """Which rows are worth waiting for: the watermark makes no jump, so not those with a time far ahead."""
+        if read is None:
+            return np.zeros(len(query.time_B), np.bool_)
+        near_B = query.time_B <= read.watermark + self._pipeline.windows.max_jump
+        return read.stale_B & (near_B | (read.watermark == -np.inf))
 
     def _fetch(self, query: FeatureQuery) -> WindowVectors | None:
         values = self._ask(query.keys)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -9,13 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adapters.ports import Batch, Outputs
+from models.event_clock import LATEST_MS, SourceClock, advance, clock_from
 from schemas.contracts import Contracts
 from schemas.dead_letters import dead_letters
 from schemas.decoded import Decoded, Fault
 from schemas.hashing import hash_text
 from schemas.records import Outgoing, Records
 from schemas.topics import topic_name
-from stream_jobs.feature_windows.clock import LATEST_MS, SourceClock, advance, clock_from
 from stream_jobs.feature_windows.fold import Folded, folded
 from stream_jobs.feature_windows.journal import row_cuts
 from stream_jobs.feature_windows.plan import EventPlan, KindPlan, plan_of
@@ -67,7 +68,7 @@ class FanOut:
     def process(self, batch: Batch) -> Outputs:
         """Fold a batch. Pure but for the clocks."""
         out: list[list[PaneMessage]] = [[] for _ in range(self._owners)]
-        letters, clocks = list[Outgoing](), list[Outgoing]()
+        letters, clocks, counts = list[Outgoing](), list[Outgoing](), Counter[str]()
         seen = set[int]()
         for records in batch.records:
             seen |= set(np.unique(records.partition_B).tolist())
@@ -77,10 +78,11 @@ class FanOut:
             clocks += moved
             if faults:
                 letters.append(dead_letters(self._contracts, records, faults, PROCESS, batch.now_ms))
+                counts.update(f"dead_letters_total:{fault.reason}" for fault in faults)
         for message in self._progress(batch, seen):
             for messages_of_owner in out:
                 messages_of_owner.append(message)
-        return Outputs(records=(*self._sent(out), *clocks, *letters))
+        return Outputs((*self._sent(out), *clocks, *letters), counts)
 
     def _take(self, records: Records) -> tuple[list[Fault], list[tuple[int, PaneMessage]], list[Outgoing]]:
         decoded = self._contracts.decode(records.values, self._records)

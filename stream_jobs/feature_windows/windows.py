@@ -61,6 +61,8 @@ class Windows:
             late, faults = self._take(records)
             counts["late_panes_total"] += sum(message.rows for message in late.values())
             letters += self._letters(records, late, faults, batch.now_ms)
+            counts.update(f"dead_letters_total:{fault.reason}" for fault in faults)
+            counts["dead_letters_total:late_event"] += len(late)
             for partition in np.unique(records.partition_B).tolist():
                 state = self._partitions[partition]
                 before, written = state.closed, state.close()

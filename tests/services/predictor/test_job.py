@@ -231,7 +231,7 @@ def test_all_kinds_of_trouble_in_one_batch(world: World) -> None:
     assert len(answers) == 4
     assert [len(by_id[i]["output"]) for i in (b"late", b"bad")] == [0, 0]
     dead = broker.records(topic_name("shop", "dead-letters"))
-    assert sorted(d.key or b"" for d in dead) == [b"shop.requests.v1/0/%d" % o for o in (1, 5, 6)]
+    assert sorted(d.key or b"" for d in dead) == [b"shop.requests.v1/0/%d" % o for o in (1, 5, 6, 7)]
 
 
 @settings(max_examples=20, deadline=None)
@@ -273,7 +273,22 @@ def test_counts_are_those_of_the_answers(world: World) -> None:
         "predictions_total:ok": 2,
         "predictions_total:rejected": 1,
         "dead_letters_total:too_short": 1,
-        "duplicates_total": 1,
+        "dead_letters_total:duplicate_request": 1,
     }
     assert world.metrics.histograms("answer_seconds")[()].total == pytest.approx(5 * 0.04)
     assert world.job.process(Batch((), NOON)).records == ()
+
+
+def test_a_request_dated_far_ahead_is_answered_but_neither_awaited_nor_sketched(world: World) -> None:
+    year = 365 * 86_400_000.0
+    answers, broker = answer_all(
+        world.job,
+        world.contracts,
+        [*requests(world.contracts, ["a"]), *requests(world.contracts, ["b"], NOON + year)],
+    )
+    assert column(answers, "status") == [Status.OK, Status.STALE]
+    assert world.now == 0, "the watermark cannot come that far: nobody waits for it"
+    sketches, _ = world.contracts.codec("Sketch").decode(
+        [s.value for s in broker.records(topic_name("shop", "sketches"))]
+    )
+    assert (sketches.columns["rows"].tolist(), sketches.columns["watermark"].tolist()) == ([1], [NOON])
