@@ -7,8 +7,7 @@ from typing import ClassVar, Self
 
 import numpy as np
 
-from models.losses import Target
-from models.protocol import Float32, Float64, Snapshot
+from models.protocol import Float32, Float64, Snapshot, Target
 
 
 @dataclass(frozen=True, slots=True)

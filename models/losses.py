@@ -5,15 +5,14 @@ A regression head works on standardised labels, so that step sizes do not depend
 
 from __future__ import annotations
 
-from typing import Literal, Protocol
+from typing import Protocol
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
 from models.normaliser import Normaliser
-
-Target = Literal["binary", "multiclass", "regression"]
+from models.protocol import Target
 
 
 class Head(Protocol):

@@ -8,10 +8,10 @@ from typing import ClassVar, Self, cast
 import numpy as np
 import torch
 
-from models.losses import Target, head_of
+from models.losses import head_of
 from models.network import NetworkShape, TabularResNet
 from models.normaliser import Normaliser
-from models.protocol import Float32, Json, Snapshot
+from models.protocol import Float32, Json, Snapshot, Target
 from schemas.errors import DataError
 
 _LABELS = "labels."

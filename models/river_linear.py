@@ -14,10 +14,9 @@ import torch
 from river import linear_model, preprocessing, utils
 
 from models.linear_model import LinearModel
-from models.losses import Target
 from models.network import NetworkShape
 from models.normaliser import Normaliser
-from models.protocol import Float32, Float64, Snapshot
+from models.protocol import Float32, Float64, Snapshot, Target
 from models.river_features import Row, code_rows, number_rows
 
 # Softmax regression has no intercept of its own: this input, always 1, stands in.

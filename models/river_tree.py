@@ -16,9 +16,8 @@ from typing import Any
 import numpy as np
 from river import tree
 
-from models.losses import Target
 from models.network import NetworkShape
-from models.protocol import Float32, Float64
+from models.protocol import Float32, Float64, Target
 from models.river_features import Row, code_rows, number_rows
 
 

@@ -19,11 +19,11 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from models.losses import Target, head_of
+from models.losses import head_of
 from models.network import NetworkShape, TabularResNet
 from models.network_model import NetworkModel
 from models.normaliser import Normaliser
-from models.protocol import Float32, Float64, Snapshot
+from models.protocol import Float32, Float64, Snapshot, Target
 from models.replay import Reservoir
 from schemas.errors import DataError
 from schemas.pipeline_learning import Optimiser
@@ -121,8 +121,10 @@ class TorchLearner:
         loss = self._head.loss(logit_BK, torch.from_numpy(y_B))
         self._optimiser.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
-        nn.utils.clip_grad_norm_(self._network.parameters(), self._config.optimiser.clip)
-        self._optimiser.step()
+        norm = nn.utils.clip_grad_norm_(self._network.parameters(), self._config.optimiser.clip)
+        # A step along a gradient that is not finite would spoil the weights for good: it is left out.
+        if bool(torch.isfinite(norm)):
+            self._optimiser.step()
         self._steps += 1
 
     @torch.no_grad()

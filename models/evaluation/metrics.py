@@ -8,8 +8,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from models.losses import Target
-from models.protocol import Float32, Float64
+from models.protocol import Float32, Float64, Target
 
 _LEAST: Final = 1e-7
 

@@ -19,8 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.evaluation.metrics import figure_names, figures
-from models.losses import Target
-from models.protocol import Float32, Float64, Snapshot
+from models.protocol import Float32, Float64, Snapshot, Target
 
 _KEPT: Final = 1024
 

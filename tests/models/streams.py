@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from models.losses import Target
 from models.network import NetworkShape
-from models.protocol import Float32, Float64
+from models.protocol import Float32, Float64, Target
 
 WIDTH = 4
 BUCKETS = 16

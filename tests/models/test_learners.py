@@ -9,8 +9,7 @@ import pytest
 
 from models.determinism import make_deterministic
 from models.evaluation.metrics import roc_auc
-from models.losses import Target
-from models.protocol import Learner, ServableLearner
+from models.protocol import Learner, ServableLearner, Target
 from models.river_linear import RiverLinear
 from models.river_tree import RiverTree
 from models.snapshot import decode_model, encode_model
@@ -153,3 +152,14 @@ def test_a_snapshot_of_another_network_is_refused() -> None:
 def test_bytes_that_are_no_model_are_refused(blob: bytes) -> None:
     with pytest.raises(DataError):
         decode_model(blob)
+
+
+def test_a_gradient_that_is_not_finite_moves_no_weight() -> None:
+    learner = torch_learner("regression", kind="sgd")
+    teach(learner, "regression", 2 * BATCH)
+    before = {name: value for name, value in learner.snapshot().tensors.items() if "weight" in name}
+    x_BF, _ = stream("regression", BATCH, seed=2)
+    learner.learn_many(x_BF, np.full(BATCH, np.nan))
+    after = learner.snapshot().tensors
+    assert before
+    assert all(np.isfinite(after[name]).all() for name in before)

@@ -13,10 +13,10 @@ from adapters.feature_store_memory import MemoryFeatureStore
 from adapters.metrics_memory import MemoryMetrics
 from adapters.model_store_memory import MemoryModelStore
 from adapters.ports import Batch
-from models.losses import Target
 from models.network import NetworkShape, TabularResNet
 from models.network_model import NetworkModel
 from models.normaliser import Normaliser
+from models.protocol import Target
 from models.snapshot import decode_model, encode_model
 from schemas.contracts import Contracts
 from schemas.layout import Layout
