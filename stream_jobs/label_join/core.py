@@ -1,9 +1,10 @@
 """The join of one partition: which label belongs to which answer, decided by content and event time alone.
 
-Two watermarks, the largest event times seen, say what can no longer come. An answer waits until the labels' watermark
-is at ``request_time + wait``; a label that came once it was there is late, so it does not matter how the input is cut
-into batches. A label without an answer waits until the predictions' watermark is past ``label_time + early + wait``:
-answers of several request partitions meet in one, so they come out of order by as much as the predictor is behind.
+Two watermarks, the largest event times believed, say what can no longer come. An answer waits until the labels'
+watermark is at ``request_time + wait``; a label that came once it was there is late, so it does not matter how the
+input is cut into batches. A label without an answer waits until the predictions' watermark is past ``label_time +
+early + wait``: answers of several request partitions meet in one, so they come out of order by as much as the predictor
+is behind.
 """
 
 from __future__ import annotations
@@ -71,7 +72,7 @@ class PartitionJoin:
         """Hold new answers that are predictions; end the others. Returns the ids of both."""
         new: dict[bytes, int] = {}
         for row, id_ in enumerate(answers.ids):
-            if id_ in new or id_ in self.pending or self.finished.get(id_, self.position.labels_time):
+            if id_ in new or id_ in self.pending or self.finished.get(id_, self.position.labels.reached):
                 step.duplicates.append(row)
             else:
                 new[id_] = row
@@ -193,18 +194,17 @@ class PartitionJoin:
     def _advance(self, reached: Reached, step: Step) -> None:
         """Move the watermarks on, let go of what they have passed, and close the books of this step."""
         position = self.position
-        step.moved = reached.labels_time > position.labels_time or reached.predictions_time > position.predictions_time
-        position.predictions_time = max(position.predictions_time, reached.predictions_time)
-        position.labels_time = max(position.labels_time, reached.labels_time)
-        labels_time, predictions_time = position.labels_time, position.predictions_time
+        step.moved = (position.predictions, position.labels) != (reached.predictions, reached.labels)
+        position.predictions, position.labels = reached.predictions, reached.labels
+        labels_time, predictions_time = reached.labels.reached, reached.predictions.reached
         if reached.labels_idle:
-            labels_time = max(labels_time, position.predictions_time)
+            labels_time = max(labels_time, reached.predictions.reached)
         if reached.predictions_idle:
-            predictions_time = max(predictions_time, position.labels_time)
+            predictions_time = max(predictions_time, reached.labels.reached)
         self._time_out(labels_time, step)
         for label in self.held.release_older(predictions_time - self.join.early - self.join.wait, self.pending):
             self._bury(label, stray.unknown(label), True, step)
-        step.forgotten = self.finished.forget(position.labels_time)
+        step.forgotten = self.finished.forget(position.labels.reached)
         block = step.seal(position.steps)
         if block:
             self.finished.add(block)

@@ -17,11 +17,12 @@ from schemas.contracts import Contracts
 from schemas.dead_letters import dead_letters
 from schemas.decoded import Decoded, Fault
 from schemas.topics import topic_name
+from stream_jobs.label_join.believed_times import believed_answers
 from stream_jobs.label_join.core import PartitionJoin
 from stream_jobs.label_join.idle import IdleClock
 from stream_jobs.label_join.outputs import example_columns, label_sketches, letter_records
 from stream_jobs.label_join.position import Reached
-from stream_jobs.label_join.reading import answers_of, no_answers, read_answers, read_labels
+from stream_jobs.label_join.reading import ReadLabels, no_answers, read_answers, read_labels
 from stream_jobs.label_join.rows import Answers, answer_dtype, labels_of
 from stream_jobs.label_join.state import changes, restore
 from stream_jobs.label_join.step import Step
@@ -43,7 +44,7 @@ class _Answers:
         if self.records is None:
             return self.answers, self.row_A
         mine_N = np.flatnonzero(self.records.partition_B[self.row_A] == partition)
-        return answers_of(self.answers, mine_N), self.row_A[mine_N]
+        return self.answers.rows(mine_N), self.row_A[mine_N]
 
 
 class LabelJoin:
@@ -105,26 +106,27 @@ class LabelJoin:
         out: list[Outgoing],
         counts: Counter[str],
     ) -> None:
-        join = self._joins[partition]
-        mine, row_A = answers.of(partition)
-        label_rows, labels_time = labels_of([]), join.position.labels_time
+        join, max_jump = self._joins[partition], self._contracts.pipeline.windows.max_jump
+        mine = believed_answers(*answers.of(partition), join.position.predictions, max_jump)
+        read = ReadLabels(labels_of([]), join.position.labels)
         if labels is not None:
-            label_rows, labels_time = read_labels(labels, decoded, partition, labels_time)
+            read = read_labels(labels, decoded, partition, join.position.labels, max_jump)
         reached = Reached(
-            float(mine.answer_A["request_time"].max(initial=-np.inf)),
-            labels_time,
+            mine.clock,
+            read.clock,
             self._is_idle(answers.records, self._predictions, partition, batch),
             self._is_idle(labels, self._labels, partition, batch),
         )
         bad = {
-            "answers": _bad(answers.records, answers.faults, partition),
-            "labels": _bad(labels, decoded.faults, partition),
+            "answers": _bad(answers.records, answers.faults, partition) + len(mine.faults),
+            "labels": _bad(labels, decoded.faults, partition) + len(read.faults),
         }
-        step = join.step(mine, label_rows, reached, bad)
+        step = join.step(mine.answers, read.labels, reached, bad)
         if step.changed:
             self._send(partition, join, step, batch.now_ms, out, counts)
-            duplicates = [Fault(int(row_A[row]), "duplicate_answer", "the first one stands") for row in step.duplicates]
-            self._bury(answers.records, duplicates, batch.now_ms, out, counts)
+            again = [Fault(int(mine.row_A[r]), "duplicate_answer", "the first one stands") for r in step.duplicates]
+            for records, faults in ((answers.records, [*mine.faults, *again]), (labels, read.faults)):
+                self._bury(records, faults, batch.now_ms, out, counts)
 
     def _send(
         self,

@@ -48,7 +48,7 @@ def label_sketches(
     rows = SourceRows(np.full(len(time_N), partition), offset_N, time_N, partitions)
     # Labels held before are joined later, so their offsets do not rise; the number of the step does.
     return sketch_columns(
-        plan, x_N2.astype(np.float32), rows, {partition: position.labels_time}, {partition: position.steps}
+        plan, x_N2.astype(np.float32), rows, {partition: position.labels.reached}, {partition: position.steps}
     )
 
 

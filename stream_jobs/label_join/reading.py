@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from models.event_clock import SourceClock, advance
 from schemas.decoded import Decoded, Fault, Part
 from schemas.records import Records
 from schemas.status import Status
 from schemas.value_checks import MAX_TIME_MS
+from stream_jobs.label_join.believed_times import jump_fault
 from stream_jobs.label_join.rows import Answers, Labels, labels_of
 
 _LAST_PREDICTED = Status.PRIOR
@@ -27,8 +30,8 @@ def read_answers(
     row_A : ndarray of intp, shape (A,)
         Their rows in `records`.
     faults : tuple of Fault
-        Those of decoding, and of answers without a request id or time, or with vectors of another width than the
-        pipeline's.
+        Those of decoding, of answers without a request id, and of predictions without a time or with vectors of
+        another width than the pipeline's. What is no prediction need have neither.
     """
     part = decoded.part("Prediction")
     if part is None:
@@ -39,11 +42,13 @@ def read_answers(
     for name in ("request_time", "version", "status", "digest"):
         answer_A[name] = columns[name]
     answer_A["offset"] = records.offset_B[part.row_N]
+    timeless_A = ~(np.abs(columns["request_time"]) <= MAX_TIME_MS)
+    answer_A["request_time"][timeless_A] = np.nan
     good_A = _fill(answer_A, "output", columns["output"]) & _fill(answer_A, "features", columns["features"])
     faults = [
         *_faults(part, ~good_A & predicted_A, "bad_vector", "output or features: not as wide as the pipeline's"),
         *_faults(part, columns["request_id"] == b"", "bad_id", "request_id: empty"),
-        *_faults(part, ~(np.abs(columns["request_time"]) <= MAX_TIME_MS), "bad_time", "request_time: no time in ms"),
+        *_faults(part, timeless_A & predicted_A, "bad_time", "request_time: no time in ms"),
     ]
     bad = {fault.row: fault for fault in faults}
     keep_N = np.flatnonzero(~np.isin(part.row_N, list(bad)))
@@ -79,20 +84,16 @@ def _faults(part: Part, bad_A: NDArray[np.bool_], reason: str, detail: str) -> l
     return [Fault(row, reason, detail) for row in part.row_N[bad_A].tolist()]
 
 
-def answers_of(answers: Answers, mine_N: NDArray[np.intp]) -> Answers:
-    """Pick rows."""
-    if len(mine_N) == len(answers.ids):
-        return answers
-    rows = mine_N.tolist()
-    return Answers(
-        [answers.ids[row] for row in rows],
-        answers.answer_A[mine_N],
-        answers.predicted_A[mine_N],
-        [answers.wire[row] for row in rows],
-    )
+@dataclass(frozen=True, slots=True)
+class ReadLabels:
+    """The labels of one partition, its clock after them, and as `faults` those dated too far ahead."""
+
+    labels: Labels
+    clock: SourceClock
+    faults: tuple[Fault, ...] = ()
 
 
-def read_labels(records: Records, decoded: Decoded, partition: int, watermark: float) -> tuple[Labels, float]:
+def read_labels(records: Records, decoded: Decoded, partition: int, clock: SourceClock, max_jump: int) -> ReadLabels:
     """Lay the labels of one partition out as rows, each with the watermark just before it.
 
     Parameters
@@ -100,14 +101,10 @@ def read_labels(records: Records, decoded: Decoded, partition: int, watermark: f
     records, decoded : Records, Decoded
         Of ``Label`` and ``Progress`` records.
     partition : int
-    watermark : float
-        Of the labels of this partition before these rows, ms.
-
-    Returns
-    -------
-    labels : Labels
-    watermark : float
-        After them.
+    clock : SourceClock
+        Of the labels of this partition before these rows.
+    max_jump : int
+        How far ahead of it a label may be, ms.
     """
     part, progress = decoded.part("Label"), decoded.part("Progress")
     mine_N = _mine(records, part, partition)
@@ -118,25 +115,31 @@ def read_labels(records: Records, decoded: Decoded, partition: int, watermark: f
     time_P = progress.columns["event_time"][mine_P] if progress else np.empty(0)
     row_R, time_R = np.concatenate([row_L, row_P]), np.concatenate([time_L, time_P])
     order_R = np.argsort(row_R, kind="stable")
-    reached_R = np.maximum.accumulate(np.concatenate([[watermark], time_R[order_R]]))
-    before_R = np.empty(len(row_R))
-    before_R[order_R] = reached_R[:-1]
-    after = float(reached_R[-1])
-    if part is None or not len(row_L):
-        return labels_of([]), after
+    is_promise_R = np.arange(len(row_R)) >= len(row_L)
+    after, believed_in_order_R = advance(clock, time_R[order_R], is_promise_R[order_R], max_jump)
+    after = SourceClock(after.reached, refused=after.refused)  # as it is restored: a promise or a label, it is one time
+    moves_R = np.where(believed_in_order_R, time_R[order_R], -np.inf)
+    before_R, believed_R = np.empty(len(row_R)), np.empty(len(row_R), np.bool_)
+    before_R[order_R] = np.maximum.accumulate(np.append(clock.reached, moves_R))[:-1]
+    believed_R[order_R] = believed_in_order_R
+    good_L = believed_R[: len(row_L)]
+    faults = [jump_fault(int(row_L[i]), "label_time", time_L[i], max_jump) for i in np.flatnonzero(~good_L)]
+    if part is None or not good_L.any():
+        return ReadLabels(labels_of([]), after, tuple(faults))
+    mine_N, row_L, time_L, before_L = mine_N[good_L], row_L[good_L], time_L[good_L], before_R[: len(row_L)][good_L]
     rows = row_L.tolist()
     labels = Labels(
         part.columns["request_id"][mine_N],
         time_L,
         part.columns["value"][mine_N],
-        before_R[: len(row_L)],
+        before_L,
         records.offset_B[row_L],
         part.columns["labeller"][mine_N],
         [records.keys[row] for row in rows],
         [records.values[row] or b"" for row in rows],
         [records.headers[row] for row in rows],
     )
-    return labels, after
+    return ReadLabels(labels, after, tuple(faults))
 
 
 def _mine(records: Records, part: Part | None, partition: int) -> NDArray[np.intp]:

@@ -35,6 +35,18 @@ class Answers:
     predicted_A: NDArray[np.bool_]
     wire: Sequence[bytes]
 
+    def rows(self, pick_N: NDArray[np.intp]) -> Answers:
+        """Pick rows, in rising order."""
+        if len(pick_N) == len(self.ids):
+            return self
+        rows = pick_N.tolist()
+        return Answers(
+            [self.ids[row] for row in rows],
+            self.answer_A[pick_N],
+            self.predicted_A[pick_N],
+            [self.wire[row] for row in rows],
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class HeldLabel:

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from models.event_clock import SourceClock
 from schemas.contracts import Contracts
 from schemas.decoded import Columns
 from schemas.errors import DataError
@@ -103,15 +104,18 @@ def _restore_position(contracts: Contracts, join: PartitionJoin, positions: Mapp
         return
     columns = _decoded(contracts, "JoinPosition", positions.values())
     row = {name: column[0].item() for name, column in columns.items()}
-    times = (row.pop("predictions_time"), row.pop("labels_time"), row.pop("steps"))
-    join.position = Position(*times, Counter(row))
+    predictions = SourceClock(row.pop("predictions_time"), refused=row.pop("jumping_answers"))
+    labels = SourceClock(row.pop("labels_time"), refused=row.pop("jumping_labels"))
+    join.position = Position(predictions, labels, row.pop("steps"), Counter(row))
 
 
 def _position_columns(contracts: Contracts, position: Position) -> Columns:
     fields = [field["name"] for field in contracts.codec("JoinPosition").schema["fields"]]
     known = {
-        "predictions_time": position.predictions_time,
-        "labels_time": position.labels_time,
+        "predictions_time": position.predictions.reached,
+        "labels_time": position.labels.reached,
+        "jumping_answers": position.predictions.refused,
+        "jumping_labels": position.labels.refused,
         "steps": position.steps,
     }
     return {name: np.array([known.get(name, position.counts[name])]) for name in fields}

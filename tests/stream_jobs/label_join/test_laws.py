@@ -143,6 +143,32 @@ def test_policies_that_settle_do_not_depend_on_batches_or_crashes(
     assert buried(contracts, parts) == buried(contracts, whole)
 
 
+FAR = 30 * 86_400_000
+wild_times = st.sampled_from([0, 50, 100, FAR, FAR + 50, 40 * FAR])
+wild_answers = st.lists(st.builds(Answer, ids, wild_times | st.just(float("nan")), statuses), max_size=25)
+wild_labels = st.lists(st.builds(Label, ids, wild_times) | st.builds(Progress, wild_times), max_size=40)
+
+
+@settings(max_examples=100, deadline=None)
+@given(wild_answers, wild_labels, runs)
+def test_clocks_that_jump_do_the_same_however_the_input_is_cut(
+    sent: list[Answer], truth: list[Label | Progress], how: tuple[random.Random, int, set[int]]
+) -> None:
+    contracts = small_contracts()
+    whole = run(contracts, sent, truth, (random.Random(0), 1000, set()))
+    parts = run(contracts, sent, truth, how)
+    assert jumps(contracts, parts) == jumps(contracts, whole)
+    if sent or truth:
+        counts = books(contracts, parts)
+        assert balanced(counts)
+        assert counts["answers_in"] == len(sent)
+        assert counts["labels_in"] == sum(isinstance(label, Label) for label in truth)
+
+
+def jumps(contracts: Contracts, broker: MemoryBroker) -> set[tuple[str, int]]:
+    return {(x["topic"], int(x["offset"])) for x in letters(contracts, broker) if x["reason"] == b"clock_jump"}
+
+
 @settings(max_examples=60, deadline=None)
 @given(answers, labels, st.integers(1, 12), st.sets(st.integers(0, 30), max_size=6), st.integers())
 def test_with_the_same_batches_a_crash_changes_no_byte(
