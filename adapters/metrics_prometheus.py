@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
@@ -12,18 +12,23 @@ from adapters.metrics_memory import Histogram, MemoryMetrics
 from schemas.metrics import MetricSpec, exported_name
 
 
-def registry_of(metrics: MemoryMetrics) -> CollectorRegistry:
-    """Build a registry that shows every metric of the process, also those not touched yet."""
+def registry_of(metrics: MemoryMetrics, is_ready: Callable[[], bool]) -> CollectorRegistry:
+    """Build a registry that shows every metric of the process, also those not touched yet.
+
+    `is_ready` is asked whenever it is read: so ``ready_ratio`` always says what ``/readyz`` does.
+    """
     registry = CollectorRegistry()
-    registry.register(_Shown(metrics))
+    registry.register(_Shown(metrics, is_ready))
     return registry
 
 
 class _Shown(Collector):
-    def __init__(self, metrics: MemoryMetrics) -> None:
+    def __init__(self, metrics: MemoryMetrics, is_ready: Callable[[], bool]) -> None:
         self._metrics = metrics
+        self._is_ready = is_ready
 
     def collect(self) -> Iterator[Metric]:
+        self._metrics.gauge("ready_ratio", float(self._is_ready()))
         for spec in self._metrics.specs.values():
             yield self._family(spec)
 

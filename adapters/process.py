@@ -38,7 +38,7 @@ def running(process: str, contracts: Contracts, settings: Settings, addresses: S
     configure_logging(settings.log_format, settings.log_level)
     metrics = MemoryMetrics(process)
     context = _context(metrics, contracts, settings, addresses)
-    registry = registry_of(metrics)
+    registry = registry_of(metrics, lambda: context.health.readiness.ok)
     with (
         _stopped_by_signals(context.stop),
         probes(settings.http_host, settings.http_port, context.health, registry) as port,

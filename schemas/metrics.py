@@ -47,7 +47,7 @@ METRICS: tuple[MetricSpec, ...] = (
     _time("transaction_seconds", help="From the first record written to the commit.", processes=LOOPS),
     _time("restore_seconds", help="Time to restore a partition's state.", processes=LOOPS),
     MetricSpec("lag_rows", "gauge", "Records not yet consumed in the assigned partitions.", LOOPS, ("role",)),
-    MetricSpec("assigned_partitions", "gauge", "Partitions that this process owns.", LOOPS),
+    MetricSpec("assigned_partitions", "gauge", "Partitions that a loop of it owns.", LOOPS, ("loop",)),
     MetricSpec("rebuilds_total", "counter", "Times the loop was built anew after a failure.", LOOPS),
     MetricSpec("dead_letters_total", "counter", "Events that could not be used.", PROCESSES, ("reason",)),
     MetricSpec("labels_total", "counter", "Labels read, by what became of them.", ("label_join",), ("outcome",)),
@@ -85,7 +85,7 @@ METRICS: tuple[MetricSpec, ...] = (
     MetricSpec(
         "written_entities_total", "counter", "Entities whose snapshots were written to the store.", ("feature_windows",)
     ),
-    MetricSpec("ready_ratio", "gauge", "1 when assigned, restored and caught up once, else 0.", PROCESSES),
+    MetricSpec("ready_ratio", "gauge", "1 while /readyz says yes, else 0.", PROCESSES),
 )
 _BY_NAME = {m.name: m for m in METRICS}
 

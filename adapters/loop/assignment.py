@@ -95,7 +95,7 @@ class Assignment:
             self._job.revoke(self._held.pop())
         self.generation += 1
         self.progress.clear()
-        self._context.metrics.gauge("assigned_partitions", 0)
+        self._context.metrics.gauge("assigned_partitions", 0, loop=self._identity.loop)
 
     def _take_over(self, consumer: Consumer, assigned: list[TopicPartition]) -> dict[Place, int]:
         places = [(tp.topic, tp.partition) for tp in assigned]
@@ -109,7 +109,8 @@ class Assignment:
         positions = self._committed(consumer, assigned)  # first: it waits for pending commits, see ChangelogReader
         for partition in partitions_of(places):
             self._restore(partition)
-        self._context.metrics.gauge("assigned_partitions", len(partitions_of(places)))
+        owned = len(partitions_of(places))
+        self._context.metrics.gauge("assigned_partitions", owned, loop=self._identity.loop)
         self._context.log.info("assigned", positions={f"{t}/{p}": o for (t, p), o in positions.items()})
         return positions
 

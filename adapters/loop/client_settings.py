@@ -34,6 +34,17 @@ class Identity:
     ordinal: int
 
     @property
+    def loop(self) -> str:
+        """Which loop of the pipeline this is: a process may run several. A closed set, fit for a label.
+
+        Examples
+        --------
+        >>> Identity("127.0.0.1:9092", "flights.feature_windows.fan_out", 0).loop
+        'feature_windows.fan_out'
+        """
+        return self.group.partition(".")[2] or self.group
+
+    @property
     def instance_id(self) -> str:
         """Name of the static group member (KIP-345)."""
         return f"{self.group}.{self.ordinal}"

@@ -26,7 +26,6 @@ class Watch:
         self._identity = identity
         self._looked_s = 0.0
         self._away_since_s: float | None = None
-        self._ready = False
 
     def on_error(self, error: KafkaError) -> None:
         """Note what a client says of its connections."""
@@ -67,9 +66,8 @@ class Watch:
             by_role[role_of(topic)] = by_role.get(role_of(topic), 0) + lag
         for role, lag in by_role.items():
             self._context.metrics.gauge("lag_rows", lag, role=role)
-        self._ready = bool(progress.positions) and not progress.behind and self._away_since_s is None
-        self._context.metrics.gauge("ready_ratio", float(self._ready))
-        self._context.health.ready(self._ready, self._why(progress))
+        ready = bool(progress.positions) and not progress.behind and self._away_since_s is None
+        self._context.health.ready(ready, self._why(progress))
 
     def _why(self, progress: Progress) -> str:
         if self._away_since_s is not None:

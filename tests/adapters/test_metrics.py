@@ -16,7 +16,7 @@ from schemas.metrics import PROCESSES, exported_name, metrics_of
 
 @pytest.mark.parametrize("process", PROCESSES)
 def test_the_registry_shows_exactly_the_metrics_of_the_process(process: str) -> None:
-    shown = {family.name for family in registry_of(MemoryMetrics(process)).collect()}
+    shown = {family.name for family in registry_of(MemoryMetrics(process), bool).collect()}
     assert shown == {exported_name(process, name).removesuffix("_total") for name in metrics_of(process)}
 
 
@@ -38,7 +38,7 @@ def test_a_histogram_counts_values_at_or_below_each_bound(values: list[float]) -
     metrics = MemoryMetrics("predictor")
     metrics.observe("process_seconds", np.array(values))
     name = exported_name("predictor", "process_seconds")
-    families = text_string_to_metric_families(generate_latest(registry_of(metrics)).decode())
+    families = text_string_to_metric_families(generate_latest(registry_of(metrics, bool)).decode())
     samples = [s for family in families for s in family.samples if s.name == f"{name}_bucket"]
     assert samples
     for sample in samples:

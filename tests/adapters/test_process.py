@@ -35,10 +35,12 @@ def test_a_process_can_be_found_and_asked_while_it_runs(tmp_path: Path) -> None:
         (file,) = process_files(tmp_path)
         assert (file.process, file.pid) == ("predictor", os.getpid())
         assert fetch(file.port, "/readyz") == (503, "starting\n")
+        assert "anabranch_predictor_ready_ratio 0.0" in fetch(file.port, "/metrics")[1]
         context.health.ready(True)
         assert fetch(file.port, "/readyz")[0] == 200
         assert fetch(file.port, "/livez")[0] == 200
         context.metrics.count("batches_total", 3)
+        assert "anabranch_predictor_ready_ratio 1.0" in fetch(file.port, "/metrics")[1]
         assert "anabranch_predictor_batches_total 3.0" in fetch(file.port, "/metrics")[1]
     assert process_files(tmp_path) == ()
 

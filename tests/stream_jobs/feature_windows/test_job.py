@@ -89,10 +89,12 @@ def running(stack: StackAddresses, contracts: Contracts, home: Path, reached: Ca
     deadline = time.monotonic() + 60
     while not reached() and not stop.is_set() and time.monotonic() < deadline:
         stop.wait(0.05)
+    owned = metrics.values("assigned_partitions")
     stop.set()
     thread.join()
     assert not failures
     assert reached()
+    assert owned == {("feature_windows.fan_out",): PARTITIONS, ("feature_windows.windows",): PARTITIONS}
 
 
 def read(store: FeatureStore, contracts: Contracts, time_ms: float, pairs: list[tuple[str, str]]) -> WindowVectors:
