@@ -73,6 +73,10 @@ class Publisher:
         if left:
             raise DependencyError(f"{left} records are undelivered after {_FLUSH_S:.0f} s.", "See `anabranch doctor`.")
 
+    def close(self) -> None:
+        """Let go of the connections; what is queued is lost unless it was flushed."""
+        self._producer.close()
+
     def _delivered(self, error: KafkaError | None, _message: Message) -> None:
         if error is not None and self._failure is None:
             self._failure = error

@@ -31,7 +31,6 @@ from services.watch.screen import render
 from services.watch.summary import Summary, run_table, scores_table, summarise
 from services.watch.view import View
 
-
 BASELINES_S = 60.0
 """How long the slowest baseline may take for what it has not scored when the loop is done."""
 
@@ -86,6 +85,9 @@ def _servers(home: Path, options: Options) -> Iterator[tuple[Path, StackAddresse
         addresses = local_stack.up(place, report, StackOptions(jars=(home / "kafka" / "jars").resolve()))
     try:
         yield place, addresses
+    except KeyboardInterrupt:
+        typer.echo("Stopped; ending everything.", err=True)
+        raise
     finally:
         if not options.keep:
             local_stack.down(place)
@@ -94,14 +96,15 @@ def _servers(home: Path, options: Options) -> Iterator[tuple[Path, StackAddresse
 def _run(options: Options, pipeline: Pipeline, home: Path, addresses: StackAddresses) -> Summary:
     assert pipeline.replay is not None, "checked by the command"
     events = load_source(pipeline.replay.source)(limit_days=options.days)
-    started = time.monotonic()
-    with Session(options.file, pipeline, home, addresses) as session, _screen(options) as live:
+    with _session(options, pipeline, home, addresses) as session, _screen(options) as live:
 
         def look(view: View) -> None:
             if live is not None:
                 live.update(render(f"anabranch · {pipeline.pipeline}", view, _progress(session.replay)))
 
+        started = time.monotonic()
         session.run(events, look, options.speed)
+        took_s = time.monotonic() - started
         session.settle("baselines", look, BASELINES_S)
         view = session.watcher.view()
         if options.keep:
@@ -109,9 +112,26 @@ def _run(options: Options, pipeline: Pipeline, home: Path, addresses: StackAddre
         assert session.replay is not None
         tally = session.replay.tally
     # The baselines have written their last figures by now: they do so when they are stopped.
-    summary = summarise(view, read_board(home, pipeline.pipeline), tally.latencies_ms, time.monotonic() - started)
+    summary = summarise(view, read_board(home, pipeline.pipeline), tally.latencies_ms, took_s)
     save_plot(view, options.plot, f"{pipeline.pipeline}: learned while served", summary.courses)
     return summary
+
+
+@contextmanager
+def _session(options: Options, pipeline: Pipeline, home: Path, addresses: StackAddresses) -> Iterator[Session]:
+    """A session that says on standard error what it waits for, at its start and at its end."""
+    console = Console(stderr=True, quiet=options.as_json)
+    status = console.status("Making topics")
+    status.start()
+    session = Session(options.file, pipeline, home, addresses, tell=status.update)
+    try:
+        with session:
+            status.stop()
+            yield session
+            status.update("Ending the processes")
+            status.start()
+    finally:
+        status.stop()
 
 
 def _screen(options: Options) -> Live | nullcontext[None]:

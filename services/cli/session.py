@@ -48,6 +48,8 @@ class Session:
         Kafka and Redis.
     processes : sequence of str
         Which to run.
+    tell : callable
+        Is told in a few words what is being waited for.
     """
 
     def __init__(
@@ -57,6 +59,7 @@ class Session:
         home: Path,
         addresses: StackAddresses,
         processes: Sequence[str] = PROCESSES,
+        tell: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.contracts: Contracts = build_contracts(pipeline, read_lock(file), read_settings().registry)
         self.home = home
@@ -64,6 +67,7 @@ class Session:
         self.supervisor = Supervisor(home / "logs")
         self._file = file
         self._processes = processes
+        self._tell = tell
         self._stop = threading.Event()
         self.replay: Replay | None = None
 
@@ -131,6 +135,7 @@ class Session:
         deadline = time.monotonic() + READY_WITHIN_S
         while late := set(self._processes) - self._ready():
             self.supervisor.check()
+            self._tell(f"Waiting for {', '.join(sorted(late))}")
             if time.monotonic() > deadline:
                 what = f"Not ready after {READY_WITHIN_S:.0f} s: {', '.join(sorted(late))}."
                 raise DependencyError(what, f"Look at the logs in {self.home / 'logs'}.")

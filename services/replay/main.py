@@ -135,6 +135,7 @@ class Replay:
         if math.isfinite(end_ms) and self._schedule.is_done:
             self._promise("labels", end_ms + self._contracts.pipeline.windows.pane)
         self._publisher.flush()
+        self._publisher.close()
         self._outside.close()
 
     def _clock_ms(self) -> float:

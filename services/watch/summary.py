@@ -43,7 +43,7 @@ def summarise(view: View, board: Board, latencies_ms: Sequence[float], seconds: 
 def scores_table(board: Board) -> Table:
     """Draw the learners side by side."""
     rest = "" if board.complete else ", so far"
-    table = Table(title=f"Means over windows of the same {board.scored:,} examples, in the same order, as late{rest}")
+    table = Table(title=f"Means over windows of the same {board.scored:,} examples, with the same label delay{rest}")
     figures = list(board.scores[0].means) if board.scores else []
     for column in ("learner", *figures, "windows"):
         table.add_column(column, justify="left" if column == "learner" else "right")
