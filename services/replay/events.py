@@ -9,8 +9,8 @@ from operator import itemgetter
 
 import numpy as np
 
-from schemas.decoded import Columns
 from schemas.contracts import Contracts
+from schemas.decoded import Columns
 from schemas.pipeline import CategoryField, FieldSpec
 from schemas.source import SourceEvent
 from schemas.topics import Role, topic_name

@@ -52,9 +52,7 @@ MODELS = {"binary": "river_logistic_regression", "multiclass": "tabular_resnet",
 
 
 @pytest.mark.parametrize("target", list(TARGETS))
-def test_a_generated_pipeline_is_learned(
-    stack: StackAddresses, tmp_path: Path, target: str
-) -> None:
+def test_a_generated_pipeline_is_learned(stack: StackAddresses, tmp_path: Path, target: str) -> None:
     text = GENERATED.format(name=f"generated-{target}", partitions=2, target=TARGETS[target], model=MODELS[target])
     run = run_loop(stack, tmp_path, text, generated(ROWS, target))
     check_all(run, stack)
