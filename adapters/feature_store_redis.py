@@ -33,10 +33,10 @@ class RedisFeatureStore:
         self._script = files("adapters").joinpath("feature_store_write.lua").read_text("utf-8")
         self._sha: str | None = None
 
-    def write(self, keys: Sequence[bytes], values: Sequence[bytes]) -> int:
-        """Store each value unless what is there is newer. Returns how many were written."""
+    def write(self, keys: Sequence[bytes], values: Sequence[bytes], keep_ms: int = 0) -> int:
+        """Store each value, for `keep_ms` or for ever, unless what is there is newer. Returns how many were written."""
         with redis_errors(self._client, "writing features"):
-            return sum(self._write(keys[a:b], values[a:b]) for a, b in _cuts(values))
+            return sum(self._write(keys[a:b], values[a:b], keep_ms) for a, b in _cuts(values))
 
     def read(self, keys: Sequence[bytes]) -> list[bytes | None]:
         """Fetch values in one round trip, None where there is none."""
@@ -45,20 +45,20 @@ class RedisFeatureStore:
         with redis_errors(self._client, "reading features"):
             return cast("list[bytes | None]", self._client.mget(keys))
 
-    def _write(self, keys: Sequence[bytes], values: Sequence[bytes]) -> int:
+    def _write(self, keys: Sequence[bytes], values: Sequence[bytes], keep_ms: int) -> int:
         try:
-            return self._send(self._sha or self._load(), keys, values)
+            return self._send(self._sha or self._load(), keys, values, keep_ms)
         except redis.exceptions.NoScriptError:  # Redis was started anew
-            return self._send(self._load(), keys, values)
+            return self._send(self._load(), keys, values, keep_ms)
 
     def _load(self) -> str:
         self._sha = self._client.script_load(self._script)
         return self._sha
 
-    def _send(self, sha: str, keys: Sequence[bytes], values: Sequence[bytes]) -> int:
+    def _send(self, sha: str, keys: Sequence[bytes], values: Sequence[bytes], keep_ms: int) -> int:
         with self._client.pipeline(transaction=False) as steps:
             for key, value in zip(keys, values, strict=True):
-                steps.evalsha(sha, 1, key, value)
+                steps.evalsha(sha, 1, key, value, keep_ms)
             return sum(cast("list[int]", steps.execute()))
 
 

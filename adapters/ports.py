@@ -72,11 +72,12 @@ class ModelPointer:
 class FeatureStore(Protocol):
     """Packed feature values by key (`schemas/feature_format.py` says what is in them)."""
 
-    def write(self, keys: Sequence[bytes], values: Sequence[bytes]) -> int:
+    def write(self, keys: Sequence[bytes], values: Sequence[bytes], keep_ms: int = 0) -> int:
         """Store each value unless what is there is newer. Returns how many were written.
 
         Bytes 1-8 of a value are its time, big-endian ms; bytes 9-12 the fingerprint of the windows that wrote it.
-        A value of other windows always gives way.
+        A value of other windows always gives way. Values are gone `keep_ms` of wall time later; 0: they stay. One
+        that follows stays for as long as it says itself.
         """
         ...
 

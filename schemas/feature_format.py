@@ -49,6 +49,18 @@ def unpack_watermark(value: bytes | None, fingerprint: int) -> float:
     return float(closed) if written_by == fingerprint else -np.inf
 
 
+def pack_header(time_ms: int, fingerprint: int) -> bytes:
+    """Pack a value without snapshots: as of `time_ms`, ms since 1970, its entity has been let go of.
+
+    Examples
+    --------
+    >>> time_P, x_PC, size_E = np.array([900_000]), np.zeros((1, 1), np.float32), np.array([1])
+    >>> pack(time_P, x_PC, size_E, 7)[0].startswith(pack_header(900_000, 7))
+    True
+    """
+    return time_ms.to_bytes(8, "big") + fingerprint.to_bytes(4, "little")
+
+
 def empty_columns(kind: EntityKind) -> NDArray[np.float32]:
     """Values of an entity without events: 0 for counts and sums, NaN for the rest. Shape (C,)."""
     zero_C = [c.aggregate in _ZERO_WHEN_EMPTY for c in kind.columns]
@@ -101,6 +113,8 @@ class AsOf:
     x_BC: NDArray[np.float32]
     out_of_reach_B: NDArray[np.bool_]
     """The value then is not known any more: the snapshots begin later."""
+    unheard_B: NDArray[np.bool_]
+    """There is an entity, but no snapshot of it: it never had an event, or all have long lost their effect."""
 
 
 def read_as_of(
@@ -116,7 +130,8 @@ def read_as_of(
     Parameters
     ----------
     values : sequence of bytes or None
-        Packed values of distinct entities; None, or a value of other windows, is an entity without events.
+        Packed values of distinct entities; None, a value of other windows, or a header alone is an entity without
+        events.
     row_B : ndarray of intp, shape (B,)
         For each row the place of its entity in `values`; -1: it has none, and all its columns are NaN.
     time_B : ndarray of float64, shape (B,)
@@ -131,15 +146,17 @@ def read_as_of(
     Returns
     -------
     AsOf
-        Columns (B, C) and, for each row, whether its time is out of reach (then its columns are NaN).
+        Columns (B, C) and, for each row, whether its time is out of reach (then its columns are NaN), and whether
+        nothing is held of its entity.
     """
     columns = len(kind.columns)
     x_BC = np.where((row_B >= 0)[:, None], empty_columns(kind), np.float32(np.nan)).astype(np.float32)
     out_B = np.zeros(len(row_B), np.bool_)
     usable = [_usable(v, fingerprint, columns) for v in values]
-    held_B = np.flatnonzero((row_B >= 0) & np.array([len(v) > 0 for v in usable] + [False])[row_B])
+    is_held_B = (row_B >= 0) & np.array([len(v) > 0 for v in usable] + [False])[row_B]
+    held_B, unheard_B = np.flatnonzero(is_held_B), (row_B >= 0) & ~is_held_B
     if held_B.size == 0:
-        return AsOf(x_BC, out_B)
+        return AsOf(x_BC, out_B, unheard_B)
     words = np.frombuffer(b"".join(usable), "<u4")
     lengths_V = np.array([len(v) // 4 for v in usable])
     at_H = (np.cumsum(lengths_V) - lengths_V)[row_B[held_B]]
@@ -153,7 +170,7 @@ def read_as_of(
     x_FC = words.view("<f4")[first_F[:, None] + np.arange(columns)]
     since_F = time_B[row_F] - _times(words, at_F + _HEADER_WORDS + 2 * place_F)
     x_BC[row_F] = fade(x_FC, since_F, kind)
-    return AsOf(x_BC, out_B)
+    return AsOf(x_BC, out_B, unheard_B)
 
 
 def fade(x_BC: NDArray[np.float32], since_B: NDArray[np.float64], kind: EntityKind) -> NDArray[np.float32]:

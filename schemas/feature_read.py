@@ -55,7 +55,8 @@ class WindowVectors:
     stale_B: NDArray[np.bool_]
     """The watermark has not reached the time asked for."""
     out_of_reach_B: NDArray[np.bool_]
-    """The time asked for is older than the snapshots of some entity; that entity's columns are NaN."""
+    """The time asked for is older than the snapshots of some entity, or than all that are kept if it has none; that
+    entity's columns are NaN."""
     watermark: float
     """Least over the partitions, ms; -inf if one has published nothing."""
 
@@ -103,8 +104,11 @@ def window_vectors(query: FeatureQuery, values: Sequence[bytes | None]) -> Windo
     for k in query.kinds:
         held = values[k.first : k.first + k.count]
         read = read_as_of(held, k.row_B, read_at_B, k.kind, query.reach_ms, query.fingerprint)
+        # An entity that is quiet for long is let go of; what it was before the snapshots reach nobody knows any more.
+        gone_B = read.unheard_B & (read_at_B < watermark - query.reach_ms)
+        read.x_BC[gone_B] = np.nan
         parts.append(read.x_BC)
-        out_B |= read.out_of_reach_B
+        out_B |= read.out_of_reach_B | gone_B
     read_at_B = np.where(np.isfinite(read_at_B), read_at_B, np.nan)
     stale_B = query.time_B > watermark
     return WindowVectors(np.concatenate(parts, axis=1), read_at_B, stale_B, out_B, float(watermark))

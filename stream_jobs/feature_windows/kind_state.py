@@ -83,8 +83,8 @@ class KindState:
         rows = held.rows_of(owner_N)
         return rows.take(rows.end_N == np.repeat(end_N, held.sizes(owner_N)))
 
-    def bury(self, entity_U: Ints, until: int) -> None:
-        """Forget those of some entities whose values have said nothing for as long as snapshots are kept."""
+    def bury(self, entity_U: Ints, until: int) -> NDArray[np.bytes_]:
+        """Forget those of some entities whose values have said nothing for as long as snapshots are kept; name them."""
         heads_EU = np.stack([s.history.head_ends(len(self.names))[entity_U] for s in self.events])
         longest_E1 = np.array([[s.plan.longest] for s in self.events])
         alive_U = ((heads_EU > 0) & (heads_EU + longest_E1 + self.plan.memory >= until)).any(axis=0)
@@ -92,7 +92,9 @@ class KindState:
         dead = entity_U[~alive_U & (heads_EU > 0).any(axis=0) & ~np.isin(entity_U, open_)]
         for state in self.events:
             state.history.forget(dead)
+        names = self.names.names(dead)
         self.names.forget(dead)
+        return names
 
     def restore(self, event: int, entity_N: NDArray[np.bytes_], rows: PaneRows, closed: int) -> Ints:
         """Take closed rows back, of any number of segments at once; the same row may come twice."""

@@ -27,12 +27,13 @@ _OPEN_SEGMENTS = 64
 
 @dataclass(slots=True)
 class Written:
-    """What a batch leaves: changelog records (None: gone), and values for the store."""
+    """What a batch leaves: changelog records (None: gone), values for the store, and keys it may let go of."""
 
     keys: list[bytes] = field(default_factory=list)
     values: list[bytes | None] = field(default_factory=list)
     store_keys: list[bytes] = field(default_factory=list)
     store_values: list[bytes] = field(default_factory=list)
+    retired_keys: list[bytes] = field(default_factory=list)
 
     def log(self, key: bytes, value: bytes | None) -> None:
         """Add a changelog record."""
@@ -162,7 +163,8 @@ class Partition:
                 continue
             self._held[i, j] = [h for h in held if h.until + kind.plan.memory > until]
             owner_N, end_N = np.concatenate([h.owner_N for h in old]), np.concatenate([h.end_N for h in old])
-            kind.bury(np.unique(owner_N), until)
+            dead = kind.bury(np.unique(owner_N), until)
+            written.retired_keys += feature_keys(self._plan.pipeline, kind.plan.kind.name, dead)
             keep_N = kind.needed(j, owner_N, end_N, until)
             owner_K, first_K = np.unique(owner_N[keep_N], return_index=True)
             rows = kind.rows_at(j, owner_K, end_N[keep_N][first_K])

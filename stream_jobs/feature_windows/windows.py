@@ -12,7 +12,7 @@ from adapters.ports import Batch, FeatureStore, Outputs
 from schemas.contracts import Contracts
 from schemas.dead_letters import dead_letters
 from schemas.decoded import Fault
-from schemas.feature_format import pack_watermark, windows_fingerprint
+from schemas.feature_format import pack_header, pack_watermark, windows_fingerprint
 from schemas.records import Outgoing, Records
 from schemas.redis_keys import watermark_key
 from schemas.topics import topic_name
@@ -21,13 +21,17 @@ from stream_jobs.feature_windows.plan import plan_of
 from stream_jobs.feature_windows.wire import PaneMessage, encoded, messages_of
 
 PROCESS = "feature_windows"
+RETIRED_MS = 3_600_000
+"""How long the store remembers that an entity was let go of: longer than any process can live that was fenced by then.
+Until it is forgotten, what such a process still writes is older, and gives way."""
 
 
 class Windows:
     """`Job` from panes to the feature store.
 
     The store is written before the batch is committed. That is safe, since a batch that is done again, cut as it may
-    be, gives the same values at the same times, and only what is not older replaces what is there.
+    be, gives the same values at the same times, and only what is not older replaces what is there. An entity whose
+    values say nothing any more leaves a header without snapshots, which goes by itself: so the store stays bounded.
 
     Parameters
     ----------
@@ -106,6 +110,9 @@ class Windows:
         """Write values first: whoever sees the watermark must find them."""
         if written.store_keys:
             self._store.write(written.store_keys, written.store_values)
+        if written.retired_keys:
+            header = pack_header(self._partitions[partition].closed * self._plan.pane, self._fingerprint)
+            self._store.write(written.retired_keys, [header] * len(written.retired_keys), RETIRED_MS)
         if closed is not None:
             mark = pack_watermark(closed * self._plan.pane, self._fingerprint)
             self._store.write([watermark_key(self._name, partition)], [mark])

@@ -16,6 +16,7 @@ from adapters.ports import FeatureStore
 from adapters.redis_client import connect
 from schemas.errors import DependencyError
 from schemas.feature_format import pack_watermark
+from tests.kafka_topics import await_true
 
 _prefixes = (f"feature-store-{i}:".encode() for i in itertools.count())
 
@@ -68,6 +69,21 @@ def test_a_value_of_other_windows_gives_way_even_if_newer(store: FeatureStore) -
     store.write([key], [pack_watermark(900, 1)])
     assert store.write([key], [pack_watermark(100, 2)]) == 1
     assert store.read([key]) == [pack_watermark(100, 2)]
+
+
+def test_what_is_kept_for_a_while_goes_by_itself_and_till_then_refuses_what_is_older(store: FeatureStore) -> None:
+    prefix = next(_prefixes)
+    brief, long, followed = (prefix + name for name in (b"brief", b"long", b"followed"))
+    store.write([brief, long, followed], [pack_watermark(5, 1) + b"entity"] * 3)
+    header = pack_watermark(9, 1)
+    assert store.write([brief], [header], keep_ms=20) == 1
+    assert store.write([long, followed], [header] * 2, keep_ms=3_600_000) == 2
+    assert store.write([long], [pack_watermark(8, 1)]) == 0
+    assert store.write([followed], [pack_watermark(10, 1)], keep_ms=20) == 1
+    assert store.write([followed], [pack_watermark(10, 1)]) == 1
+    await_true(lambda: store.read([brief]) == [None])
+    assert store.read([long, followed]) == [header, pack_watermark(10, 1)]
+    assert store.write([brief], [pack_watermark(1, 1)]) == 1
 
 
 def test_a_batch_larger_than_a_pipeline_is_written_whole(store: FeatureStore) -> None:

@@ -123,12 +123,13 @@ class Shots(MemoryFeatureStore):
     """A store that keeps what it held each time a watermark was written."""
 
     taken: list[dict[bytes, bytes]] = field(default_factory=list)
+    now_s: float = 0.0
 
     def __post_init__(self) -> None:
-        super().__init__()
+        super().__init__(lambda: self.now_s)
 
-    def write(self, keys: Sequence[bytes], values: Sequence[bytes]) -> int:
-        written = super().write(keys, values)
+    def write(self, keys: Sequence[bytes], values: Sequence[bytes], keep_ms: int = 0) -> int:
+        written = super().write(keys, values, keep_ms)
         if keys and keys[0].startswith(b"anabranch:w:w:"):
             self.taken.append(self.snapshot())
         return written

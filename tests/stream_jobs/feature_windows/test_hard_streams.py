@@ -14,8 +14,10 @@ from schemas.feature_format import windows_fingerprint
 from stream_jobs.feature_windows.fan_out import FanOut
 from stream_jobs.feature_windows.partition import Partition
 from stream_jobs.feature_windows.plan import plan_of
+from stream_jobs.feature_windows.windows import RETIRED_MS
 from tests.stream_jobs.feature_windows.stream import (
     PANE,
+    SNAPSHOTS,
     World,
     encoded_event,
     encoded_progress,
@@ -148,6 +150,38 @@ def test_the_state_stays_bounded_when_entities_come_once() -> None:
     # 20 half-lives of 7 panes, and as long as rows are remembered after that
     assert all(len(kind.names) < 220 for kind in restored._kinds)
     assert len(log) < 400
+    held = w.store.snapshot()
+    w.store.now_s = RETIRED_MS / 1000
+    assert len(w.store.snapshot()) < len(held) / 2
+    assert len(w.store.snapshot()) < 3 * 220
+
+
+def test_an_entity_let_go_of_reads_as_before_and_an_old_write_does_not_bring_it_back() -> None:
+    w = world(lateness=0)
+    events = [weather(500, "gone", 3.0), weather(3000)]
+    run_over(w, *events)
+    before = w.store.snapshot()
+    (key,) = [k for k in before if k.endswith(b":gone")]
+    for pane in range(4, 90):
+        events.append(weather(pane * PANE + 5))
+        run_over(w, events[-1])
+    assert len(w.store.snapshot()[key]) < len(before[key])
+    for late in range(SNAPSHOTS + 1):
+        time = w.closed(w.store.snapshot())[0] - late * PANE
+        read = w.read(w.store.snapshot(), time, "a", "gone")
+        want = reference_vector(w.contracts.pipeline, w.contracts.layout, events, time, {"plane": "a", "place": "gone"})
+        np.testing.assert_array_equal(read.x_BW[0], want)
+        assert not read.out_of_reach_B.any()
+    assert w.store.write([key], [before[key]]) == 0, "what a fenced process still writes is older"
+    assert w.read(w.store.snapshot(), 1000.0, "a", "gone").out_of_reach_B.all(), "nobody knows any more what it was"
+    run_over(w, weather(91 * PANE, "gone", 7.0), weather(95 * PANE))
+    assert column(w, "weather_wind_min_4s_by_place", 92.0 * PANE, "gone") == 7.0
+
+
+def run_over(w: World, *events: Event) -> None:
+    send(w, *events)
+    w.fan_out()
+    w.windows()
 
 
 def test_state_of_other_windows_is_refused() -> None:
