@@ -40,7 +40,8 @@ class RiverLinear:
     def learn_many(self, x_BF: Float32, y_B: Float64) -> None:
         """Learn each row, in order."""
         self._served = None
-        self._labels.learn(torch.from_numpy(y_B)[:, None])
+        if self._target == "regression":
+            self._labels.learn(torch.from_numpy(y_B)[:, None])
         label = self._label()
         for numbers, codes, y in zip(number_rows(self._shape, x_BF), self._one_hot(x_BF), y_B.tolist(), strict=True):
             self._scaler.learn_one(numbers)
