@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import cast
 
 import numpy as np
-from confluent_kafka import Message
+from confluent_kafka import Consumer, Message, TopicPartition
 
 from adapters.ports import Headers, Records
 
@@ -20,6 +20,15 @@ def records_of(messages: Iterable[Message]) -> tuple[Records, ...]:
     for message in messages:
         by_topic.setdefault(message.topic() or "", []).append(message)
     return tuple(_columns(topic, rows) for topic, rows in by_topic.items())
+
+
+def is_at_end(consumer: Consumer, end: Message) -> bool:
+    """Whether an end-of-partition event still holds.
+
+    Such events wait in the client's queue among the records: to one who reads slowly they tell of an end that was.
+    """
+    _, high = consumer.get_watermark_offsets(TopicPartition(end.topic(), end.partition()), cached=True)
+    return bool(end.offset() >= high)
 
 
 def _columns(topic: str, rows: list[Message]) -> Records:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
-from adapters.kafka_records import records_of
+from adapters.kafka_records import is_at_end, records_of
 from adapters.learner_ports import LogEnd
 from schemas.errors import DataError, DependencyError
 from schemas.records import Records
@@ -89,7 +89,7 @@ class KafkaPartitionLog:
             self._at_end = False
             return True
         if error.code() == KafkaError._PARTITION_EOF:
-            self._at_end = True
+            self._at_end = is_at_end(self._consumer, message)
         elif error.code() == KafkaError._AUTO_OFFSET_RESET:
             raise DataError(f"{self._topic} lost records that were not yet read: {error.str()}.", "Restore the topic.")
         elif error.fatal() or not error.retriable():

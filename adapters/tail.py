@@ -16,7 +16,7 @@ from confluent_kafka import (
     TopicPartition,
 )
 
-from adapters.kafka_records import records_of
+from adapters.kafka_records import is_at_end, records_of
 from adapters.ports import Records
 from schemas.errors import DependencyError
 
@@ -116,7 +116,8 @@ class Tail:
             self._at_end.discard(place)
             return True
         if error.code() == KafkaError._PARTITION_EOF:
-            self._at_end.add(place)
+            if is_at_end(self._consumer, message):
+                self._at_end.add(place)
         elif error.fatal() or not error.retriable():
             raise DependencyError(f"Kafka cannot be read: {error.str()}.", "See `anabranch doctor`.")
         return False
