@@ -35,9 +35,9 @@ HINTS: Final[dict[str, str]] = {
     "contradictory_label": _TWICE,
     "no_prediction": "See why these requests were refused: the `reason` field of their answers.",
     "duplicate_answer": "Expected with `serving.delivery: at_least_once`; else two pipelines share a name.",
-    "duplicate_request": "Give every request an id of its own; a producer's retries are safe with `enable.idempotence`.",
+    "duplicate_request": "Give every request an id of its own; a producer that retries needs `enable.idempotence`.",
     "late_event": "Raise `windows.lateness`, or send events in order of time on each partition.",
-    "clock_jump": "A writer's clock is ahead. Mend it, or raise `windows.max_jump`.",
+    "clock_jump": "A writer's clock is ahead: mend it. After a real gap, send `Progress`, or raise `windows.max_jump`.",
     "unusable": "The letter's `detail` says why.",
 }
 """Reason to hint: exactly those of `schemas.dead_letters.REASONS`, which a test checks."""
