@@ -1,43 +1,15 @@
-"""From librdkafka's messages to the columns of a `Batch`; pure."""
+"""What a loop asks of the columns of a batch, and of the partitions they come from; pure."""
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
-from confluent_kafka import Message
-from confluent_kafka._types import HeadersType
 
-from adapters.ports import Headers, Records
+from adapters.ports import Records
 
 Place = tuple[str, int]
 """A topic and one of its partitions."""
-
-
-def records_of(messages: Iterable[Message]) -> tuple[Records, ...]:
-    """Sort messages, none of them an error, by topic, and turn each topic's into columns, in the order consumed."""
-    by_topic: defaultdict[str, list[Message]] = defaultdict(list)
-    for message in messages:
-        by_topic[message.topic() or ""].append(message)
-    return tuple(_records(topic, rows) for topic, rows in by_topic.items())
-
-
-def _records(topic: str, messages: Sequence[Message]) -> Records:
-    return Records(
-        topic=topic,
-        partition_B=np.array([m.partition() for m in messages], np.int32),
-        offset_B=np.array([m.offset() for m in messages], np.int64),
-        timestamp_B=np.array([m.timestamp()[1] for m in messages], np.int64),
-        keys=[m.key() for m in messages],
-        values=[m.value() for m in messages],
-        headers=[_headers(m.headers()) for m in messages],
-    )
-
-
-def _headers(headers: HeadersType | None) -> Headers:
-    pairs = headers.items() if isinstance(headers, dict) else headers or ()
-    return tuple((name, value if isinstance(value, bytes) else b"") for name, value in pairs)
 
 
 def next_offsets(records: Iterable[Records]) -> dict[Place, int]:

@@ -8,10 +8,11 @@ from contextlib import suppress
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message
 
 from adapters.context import Context
+from adapters.kafka_records import records_of
 from adapters.loop.assignment import Assignment
 from adapters.loop.changelog import ChangelogReader
 from adapters.loop.client_settings import REQUEST_TIMEOUT_S, Identity, consumer_settings
-from adapters.loop.columns import next_offsets, records_of
+from adapters.loop.columns import next_offsets
 from adapters.loop.committer import Committer
 from adapters.loop.failures import LoopBroken, raised_for
 from adapters.loop.intake import Intake
