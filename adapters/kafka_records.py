@@ -27,8 +27,9 @@ def is_at_end(consumer: Consumer, end: Message) -> bool:
 
     Such events wait in the client's queue among the records: to one who reads slowly they tell of an end that was.
     """
-    _, high = consumer.get_watermark_offsets(TopicPartition(end.topic(), end.partition()), cached=True)
-    return bool(end.offset() >= high)
+    place = TopicPartition(end.topic() or "", end.partition() or 0)
+    bounds = consumer.get_watermark_offsets(place, cached=True)
+    return bounds is None or (end.offset() or 0) >= bounds[1]
 
 
 def _columns(topic: str, rows: list[Message]) -> Records:
