@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import faulthandler
+import gc
 import os
 import signal
 import sys
@@ -48,6 +49,21 @@ def running(process: str, contracts: Contracts, settings: Settings, addresses: S
         context.log.info("started", pid=os.getpid(), probes=f"{settings.http_host}:{port}")
         yield context
         context.log.info("stopped")
+
+
+@contextmanager
+def frozen_setup() -> Iterator[None]:
+    """Keep what stands by now, modules for the most part, out of the garbage collector's sight. Blocks briefly.
+
+    A full collection then goes through what batches leave behind, and not through some 370,000 objects that never die:
+    seen in the predictor under load, it stopped all threads for 130 ms each time.
+    """
+    gc.collect()
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()  # else extensions report as leaked, at the end of the process, what was only never collected
 
 
 def _context(metrics: MemoryMetrics, contracts: Contracts, settings: Settings, addresses: StackAddresses) -> Context:

@@ -85,6 +85,8 @@ def varints(whole_B: NDArray[np.int64]) -> tuple[NDArray[np.uint8], NDArray[np.i
     """
     raw_B = ((whole_B << 1) ^ (whole_B >> 63)).view(np.uint64)
     width = max(1, -(-int(raw_B.max(initial=0)).bit_length() // 7))
+    if width == 1:  # most lengths, enums and small numbers: what little there is to do counts in small batches
+        return raw_B.astype(np.uint8)[:, None], np.ones(len(raw_B), np.int64)
     shifted_BW = raw_B[:, None] >> (np.arange(width, dtype=np.uint64) * np.uint64(7))
     size_B = np.maximum(1, np.count_nonzero(shifted_BW, axis=1)).astype(np.int64)
     more_BW = np.arange(width) < size_B[:, None] - 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from uuid import uuid4
 
-from confluent_kafka import Consumer, Producer, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
 
 from adapters.ports import Records
 from adapters.tail import Tail
@@ -13,6 +13,8 @@ from benchmarks.end_to_end.case import Ground, Load
 from schemas.topics import Role, topic_name
 
 TIMEOUT_S = 10.0
+_NOT_YET = {KafkaError.NOT_COORDINATOR, KafkaError.COORDINATOR_LOAD_IN_PROGRESS, KafkaError.COORDINATOR_NOT_AVAILABLE}
+"""A new broker is still taking up the offsets topic."""
 
 
 def fill(bootstrap: str, load: Load) -> None:
@@ -74,10 +76,16 @@ class GroupOffsets:
             }
         )
         self._places = [TopicPartition(topic_name(ground.name, role), 0) for role in roles]
+        self._known = 0
 
     def done(self) -> int:
         """Least committed offset over the topics; 0 before the first commit."""
-        return min(max(0, place.offset) for place in self.consumer.committed(self._places, TIMEOUT_S))
+        try:
+            self._known = min(max(0, place.offset) for place in self.consumer.committed(self._places, TIMEOUT_S))
+        except KafkaException as error:
+            if error.args[0].code() not in _NOT_YET:
+                raise
+        return self._known
 
     def close(self) -> None:
         """Leave."""

@@ -11,7 +11,7 @@ import typer
 
 from adapters import local_stack
 from adapters.context import Context
-from adapters.process import running
+from adapters.process import frozen_setup, running
 from adapters.topics_admin import apply_topics
 from schemas.errors import ConfigurationError
 from schemas.pipeline import Pipeline
@@ -48,7 +48,9 @@ def run(
     addresses = local_stack.find_stack(settings.home, settings.bootstrap, settings.redis)
     check_topics(contracts.pipeline, addresses.bootstrap)
     with running(process, contracts, settings, addresses) as context:
-        entry_of(process)(context)
+        entry = entry_of(process)
+        with frozen_setup():
+            entry(context)
 
 
 def entry_of(process: ProcessName) -> Callable[[Context], None]:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import urllib.error
@@ -10,7 +11,7 @@ import pytest
 
 from adapters.health import Health
 from adapters.local_stack import StackAddresses
-from adapters.process import running
+from adapters.process import frozen_setup, running
 from adapters.process_files import process_files
 from schemas.contracts import contracts_of
 from schemas.errors import ConfigurationError
@@ -69,3 +70,11 @@ def test_a_silent_loop_is_not_alive() -> None:
     health.beat()
     now[0] = 1031.0
     assert not health.liveness.ok
+
+
+def test_setup_is_frozen_while_the_process_works_and_thawed_for_its_end() -> None:
+    with frozen_setup():
+        assert gc.get_freeze_count() > 0
+        with frozen_setup():
+            assert gc.get_freeze_count() > 0
+    assert gc.get_freeze_count() == 0
