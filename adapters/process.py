@@ -55,8 +55,8 @@ def running(process: str, contracts: Contracts, settings: Settings, addresses: S
 def frozen_setup() -> Iterator[None]:
     """Keep what stands by now, modules for the most part, out of the garbage collector's sight. Blocks briefly.
 
-    A full collection then goes through what batches leave behind, and not through some 370,000 objects that never die:
-    seen in the predictor under load, it stopped all threads for 130 ms each time.
+    A full collection then goes through what batches leave behind, and not through some 200,000 objects that never die:
+    seen in the predictor under load, it stopped all threads for 100 ms each time.
     """
     gc.collect()
     gc.freeze()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from models.network import NetworkShape
-from models.protocol import Learner, ServableLearner
+from models.network import NetworkShape, TabularResNet
+from models.network_model import NetworkModel
+from models.normaliser import Normaliser
+from models.protocol import Learner, ServableLearner, ServedModel
 from models.torch_learner import TorchLearner, TorchLearnerConfig
 from schemas.errors import ConfigurationError
 from schemas.layout import Layout
@@ -53,6 +55,22 @@ def servable_learner_of(model: Model, replay: Replay, layout: Layout, seed: int)
         shape, layout.target, layout.width, model.optimiser, model.averaging, size, replay.mix, seed
     )
     return TorchLearner(config)
+
+
+def blank_model_of(model: Model, layout: Layout, seed: int) -> ServedModel:
+    """Make a model that has learned nothing, without a learner around it: to warm up what serves.
+
+    A learner of networks has an optimiser, and torch's loads its compiler with it: 900 modules, a second and more.
+
+    Raises
+    ------
+    ConfigurationError
+        As `servable_learner_of`.
+    """
+    if model.kind != "tabular_resnet":
+        return servable_learner_of(model, Replay(kind="none"), layout, seed).served()
+    shape = network_shape(model, layout)
+    return NetworkModel(shape, layout.target, TabularResNet(shape, seed), Normaliser(1))
 
 
 def network_shape(model: Model, layout: Layout) -> NetworkShape:

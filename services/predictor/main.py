@@ -9,7 +9,6 @@ from adapters.context import Context
 from adapters.feature_store_redis import RedisFeatureStore
 from adapters.loop import run_loop
 from adapters.model_store_redis import RedisModelStore
-from adapters.process import frozen_setup
 from adapters.redis_client import connect
 from services.predictor.device import choose_device, loader_for
 from services.predictor.job import PROCESS, PredictorJob
@@ -33,7 +32,6 @@ def run(context: Context) -> None:
     load = loader_for(choose_device(context.device), context.contracts.layout)
     warm_up(context.contracts, load)
     with ExitStack() as stack:
-        stack.enter_context(frozen_setup())
         features = stack.enter_context(closing(connect(context.redis_url, FEATURES_TIMEOUT_S)))
         models = stack.enter_context(closing(connect(context.redis_url)))
         watch = stack.enter_context(

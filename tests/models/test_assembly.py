@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from models.assembly import learner_of, network_shape, servable_learner_of
+from models.assembly import blank_model_of, learner_of, network_shape, servable_learner_of
 from models.river_linear import RiverLinear
 from models.river_tree import RiverTree
+from models.snapshot import encode_model
 from models.torch_learner import TorchLearner
 from schemas.errors import ConfigurationError
 from schemas.layout import Layout, RequestColumn
@@ -34,6 +35,13 @@ def test_each_kind_is_made() -> None:
 def test_a_tree_is_scored_not_served() -> None:
     with pytest.raises(ConfigurationError, match="not served"):
         servable_learner_of(TREE, Replay(), LAYOUT, 0)
+
+
+@pytest.mark.parametrize("kind", ["tabular_resnet", "river_logistic_regression"])
+def test_a_blank_model_is_what_a_learner_serves_that_has_learned_nothing(kind: str) -> None:
+    model = Model.model_validate({"kind": kind})
+    served = servable_learner_of(model, Replay(), LAYOUT, 7).served()
+    assert encode_model(blank_model_of(model, LAYOUT, 7)) == encode_model(served)
 
 
 def test_ignored_fields_are_no_input() -> None:
