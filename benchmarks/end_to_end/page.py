@@ -15,8 +15,9 @@ HEAD = """# Benchmarks
 
 Each hot process from Kafka to Kafka on the local stack, as `anabranch run` starts it: one process, one partition,
 topics filled beforehand, from its first to its last committed result. Beside it a bare confluent-kafka copy of the very
-same topics that only reads and writes, without and with transactions (4,096 rows in each). Within a round each runs
-once; figures are medians over rounds with least and most in brackets, and ratios are taken within a round.
+same topics that only reads and writes, without and with transactions (4,096 rows in each). Within a round the
+process runs once and each copy three times, for it is over soon; figures are medians over rounds with least and most in
+brackets, and ratios are taken within a round.
 
 `make bench` measures all of it and writes this page and `benchmarks/results/`; `make bench ARGS="--only predictor"`
 does so for one process.
