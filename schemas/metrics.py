@@ -48,6 +48,7 @@ METRICS: tuple[MetricSpec, ...] = (
     _time("restore_seconds", help="Time to restore a partition's state.", processes=LOOPS),
     MetricSpec("lag_rows", "gauge", "Records not yet consumed in the assigned partitions.", LOOPS, ("role",)),
     MetricSpec("assigned_partitions", "gauge", "Partitions that a loop of it owns.", LOOPS, ("loop",)),
+    MetricSpec("pauses_total", "counter", "Times consuming was paused because commits fell behind.", LOOPS),
     MetricSpec("rebuilds_total", "counter", "Times the loop was built anew after a failure.", LOOPS),
     MetricSpec("dead_letters_total", "counter", "Events that could not be used.", PROCESSES, ("reason",)),
     MetricSpec("labels_total", "counter", "Labels read, by what became of them.", ("label_join",), ("outcome",)),

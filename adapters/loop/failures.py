@@ -43,8 +43,8 @@ def meaning_of(error: KafkaError, open_s: float, timeout_s: float) -> Meaning:
     'rebuild'
     """
     code = error.code()
-    if code == KafkaError.FENCED_INSTANCE_ID:
-        return "fenced"
+    if code == KafkaError.FENCED_INSTANCE_ID or (code == KafkaError._FATAL and "fenced by other" in error.str()):
+        return "fenced"  # what is fatal to a consumer comes under one code, with the cause in words only
     if code in _PRODUCER_FENCED:
         return "fenced" if open_s < 0.9 * timeout_s else "rebuild"
     if code in _TOO_LARGE:

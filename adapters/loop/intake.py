@@ -37,6 +37,7 @@ class Intake:
         self._max_rows = max_rows
         self._linger_s = linger_s
         self._busy = busy
+        self._kept: list[Message] = []
 
     def take(self, wait_s: float) -> Taken:
         """Return what there is after at most `wait_s`. Rebalances happen in here.
@@ -51,11 +52,22 @@ class Intake:
         except KafkaException as failed:
             raise raised_for(failed.args[0], self._identity) from failed
 
+    def attend(self) -> None:
+        """Serve the group without taking rows, while partitions are paused. Rebalances happen in here too."""
+        message = self._consumer.poll(0)
+        if message is not None:  # an end, or a row that was under way when the pause began
+            self._kept.append(message)
+
+    def forget(self) -> None:
+        """Drop what came while attending: the partitions have changed hands."""
+        self._kept.clear()
+
     def _gather(self, wait_s: float) -> list[Message]:
-        first = self._consumer.poll(wait_s)
+        kept, self._kept = self._kept, []
+        first = self._consumer.poll(0 if kept else wait_s)
         if first is None:
-            return []
-        messages = [first]
+            return kept
+        messages = [*kept, first]
         if self._max_rows > 1:
             messages += self._consumer.consume(self._max_rows - 1, 0)
         until_s = time.monotonic() + self._linger_s

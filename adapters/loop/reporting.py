@@ -35,6 +35,10 @@ class Reporter:
             self._metrics.observe("batch_rows", float(sum(len(r.values) for r in records)))
             self._metrics.observe("process_seconds", seconds)
 
+    def paused(self) -> None:
+        """Count that commits have fallen behind."""
+        self._metrics.count("pauses_total")
+
     def committed(self, work: Work, seconds: float) -> None:
         """Count what has become final."""
         for topic, rows in work.rows.items():

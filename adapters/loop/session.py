@@ -23,6 +23,9 @@ from adapters.loop.watch import Watch
 from adapters.loop.work import Work
 from adapters.ports import Batch, Job, Outputs, Records
 
+PATIENCE_S = 1.0
+"""How long commits may hold up the loop before it pauses its partitions, which drops what was fetched ahead."""
+
 
 class Session:
     """Consumer, sink and committer of a loop, and the turn they make together.
@@ -55,8 +58,10 @@ class Session:
     def turn(self) -> None:
         """Take what there is, let the job answer it, and hand the answer to the committer."""
         generation = self._assignment.generation
-        taken = self._intake.take(self._patience_s())
-        self._assignment.raise_failure()
+        try:
+            taken = self._intake.take(self._patience_s())
+        finally:
+            self._assignment.raise_failure()  # it knows what was fatal; the client's exception only says that it was
         self._committer.raise_failure()
         self._sink.settle(wait=False)
         rows = taken.rows if generation == self._assignment.generation else self._fresh(taken.rows)
@@ -122,9 +127,19 @@ class Session:
             self._hand_over(work_of(records, outputs, progress.positions))
 
     def _hand_over(self, work: Work) -> None:
-        """Wait for room: this is the back-pressure. The bounds on a commit keep it far below `max.poll.interval.ms`."""
+        """Wait for room: this is the back-pressure. A long wait pauses the partitions, and the group is kept served."""
+        if self._committer.offer(work, PATIENCE_S):
+            return
+        generation, places = self._assignment.generation, self._consumer.assignment()
+        self._consumer.pause(places)
+        self._report.paused()
         while not self._committer.offer(work, 0.1):
             self._context.health.beat()
+            self._intake.attend()
+            if generation != self._assignment.generation:
+                self._intake.forget()
+                return  # the rows were taken from us, or are given anew from what is committed
+        self._consumer.resume(places)
 
     def _drain(self) -> bool:
         drained = self._committer.drain(self._options.drain_s)

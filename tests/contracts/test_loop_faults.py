@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
@@ -12,9 +13,13 @@ from uuid import uuid4
 import pytest
 
 from adapters.local_stack import StackAddresses
+from adapters.loop import run_loop
+from adapters.loop.sinks import TransactionalSink
+from adapters.loop.work import Work
+from adapters.metrics_memory import MemoryMetrics
 from schemas.errors import Fenced
 from tests.contracts.test_loop import PARTITIONS, by_key, numbered, some_rows
-from tests.counting_job import CountingJob
+from tests.counting_job import CountingJob, context_for
 from tests.kafka_topics import await_true, committed_rows, create_topics, is_consumed, send
 
 ROWS = 6000
@@ -101,4 +106,26 @@ def test_partitions_move_to_another_process_and_back(cast: Cast) -> None:
     cast.await_done()
     first.terminate()
     assert first.wait(30) == 0
+    cast.check()
+
+
+def test_commits_that_fall_behind_pause_the_partitions(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    context = context_for(cast.bootstrap)
+    commit, slow = TransactionalSink.commit, [3.0]  # one commit outlasts the loop's patience
+
+    def late(sink: TransactionalSink, work: Work) -> None:
+        if slow:
+            threading.Event().wait(slow.pop())
+        commit(sink, work)
+
+    monkeypatch.setattr(TransactionalSink, "commit", late)
+    loop = threading.Thread(
+        target=run_loop, args=(context, cast.job, f"{cast.name}.counting"), kwargs={"max_batch": 16}
+    )
+    loop.start()
+    cast.await_done()
+    context.stop.set()
+    loop.join(30)
+    assert isinstance(context.metrics, MemoryMetrics)
+    assert context.metrics.value("pauses_total") == 1
     cast.check()

@@ -28,7 +28,7 @@ SLOW = 2 * 86_400 / 12
 @pytest.fixture(scope="module")
 def calm(stack: StackAddresses, tmp_path_factory: pytest.TempPathFactory) -> Run:
     """One partition, as fast as the loop follows."""
-    return run_loop(stack, tmp_path_factory.mktemp("calm"), flights_text("calm"), events(DAYS))
+    return run_loop(stack, tmp_path_factory.mktemp("calm"), flights_text("flights-calm"), events(DAYS))
 
 
 def test_every_request_is_answered_once_and_every_label_accounted_for(calm: Run) -> None:
@@ -52,7 +52,7 @@ def test_the_windows_served_equal_a_plain_computation(calm: Run) -> None:
 
 
 def test_vectors_do_not_depend_on_speed_or_partitions(calm: Run, stack: StackAddresses, tmp_path: Path) -> None:
-    slow = run_loop(stack, tmp_path, flights_text("slow", partitions=4), events(DAYS), Plan(speed=SLOW))
+    slow = run_loop(stack, tmp_path, flights_text("flights-slow", partitions=4), events(DAYS), Plan(speed=SLOW))
     check_answered_once(slow)
     check_labels_accounted(slow)
     ours, theirs = vectors(calm), vectors(slow)
@@ -71,7 +71,7 @@ def test_killing_each_process_loses_nothing_and_doubles_nothing(
             session.supervisor.kill(name)
             session.start(name)
 
-    disturbed = run_loop(stack, tmp_path, flights_text("killed"), events(DAYS), Plan(disturb=kill))
+    disturbed = run_loop(stack, tmp_path, flights_text("flights-killed"), events(DAYS), Plan(disturb=kill))
     assert at == {}, "every process was killed"
     check_answered_once(disturbed)
     check_labels_accounted(disturbed)
