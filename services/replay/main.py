@@ -107,7 +107,7 @@ class Replay:
     def _send(self, frontier: Frontier) -> bool:
         features = self._schedule.take_features(frontier)
         self._publish(features)
-        self._promise("features", self._schedule.promise_ms)
+        self._promise("features", self._schedule.promise_ms(frontier))
         followers = self._schedule.take_requests(frontier)
         self._publish(followers)
         if followers:

@@ -55,10 +55,14 @@ class Schedule:
         """Whether every event has gone out."""
         return self._next is None and not self._held
 
-    @property
-    def promise_ms(self) -> float:
-        """No feature event older than this will follow; at the end, what closes the pane of the last request."""
-        return float(self._next.time_ms) if self._next else self._newest_ms + self._limits.pane_ms
+    def promise_ms(self, frontier: Frontier) -> float:
+        """No feature event older than this will follow; at the end, what closes the pane of the last request.
+
+        Over a quiet stretch the next event may be far away: the promise goes no further than events may, or panes that
+        an unanswered request still needs would be let go.
+        """
+        following = float(self._next.time_ms) if self._next else self._newest_ms + self._limits.pane_ms
+        return min(following, self._features_bound(frontier))
 
     def take_features(self, frontier: Frontier) -> list[SourceEvent]:
         """Feature events that may go out; what they overtake is held for `take_requests`."""

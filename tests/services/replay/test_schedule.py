@@ -51,7 +51,12 @@ def test_all_go_out_in_order_and_within_bounds(stream: list[SourceEvent], whims:
         sent = schedule.take_features(frontier)
         assert all(e.time_ms <= frontier.oldest_unanswered_ms + LIMITS.reach_ms for e in sent)
         features += sent
-        world.promise = max(world.promise, schedule.promise_ms)
+        promise = schedule.promise_ms(frontier)
+        needed = min(
+            [frontier.oldest_unanswered_ms, *(e.time_ms for e in stream if e.kind == "request" and e not in followers)]
+        )
+        assert promise <= needed + LIMITS.reach_ms, "panes that a request still needs would be let go"
+        world.promise = max(world.promise, promise)
         frontier = world.frontier()
         out = schedule.take_requests(frontier)
         asked = [e for e in out if e.kind == "request"]
