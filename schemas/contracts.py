@@ -49,6 +49,11 @@ class Contracts:
         """Codec of a record: ``Prediction``, ``Label``, …, ``Request``, and the events under their own names."""
         return self._readers[record][0].codec
 
+    def writer(self, schema_id: int) -> Codec | None:
+        """Codec that writes messages with this id, or wrote them once; None if nobody here does."""
+        found = (r.codec for readers in self._readers.values() for r in readers if r.codec.schema_id == schema_id)
+        return next(found, None)
+
     def decode(self, values: Sequence[bytes | None], records: tuple[str, ...]) -> Decoded:
         """Decode the values of one topic.
 

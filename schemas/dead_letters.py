@@ -9,7 +9,8 @@ import numpy as np
 
 from schemas.codec_layout import MAX_TEXT_BYTES
 from schemas.decoded import Fault
-from schemas.records import Headers, Outgoing, Records
+from schemas.header_map import map_of_headers
+from schemas.records import Outgoing, Records
 from schemas.topics import topic_name
 
 if TYPE_CHECKING:
@@ -48,6 +49,9 @@ REASONS: Final[dict[str, str]] = {
 }
 """Every reason, with what it means: bounded, so that a reason can be a metric label."""
 
+REPLAY_HEADER: Final = "anabranch-replay-of"
+"""Header of an event that was written again: ``<topic>/<partition>/<offset>`` of where it had stood."""
+
 
 def dead_letters(
     contracts: Contracts, records: Records, faults: Sequence[Fault], process: str, now_ms: float
@@ -76,11 +80,23 @@ def dead_letters(
             "process": np.full(len(rows), process),
             "key": _objects([records.keys[r] or b"" for r in rows]),
             "value": _objects([records.values[r] or b"" for r in rows]),
-            "headers": _objects([_header_map(records.headers[r]) for r in rows]),
+            "headers": _objects([map_of_headers(records.headers[r]) for r in rows]),
         }
     )
-    keys = [f"{records.topic}/{p}/{o}".encode() for p, o in zip(partitions.tolist(), offsets.tolist(), strict=True)]
+    places = zip(partitions.tolist(), offsets.tolist(), strict=True)
+    keys = [source_position(records.topic, partition, offset) for partition, offset in places]
     return Outgoing(topic_name(contracts.pipeline.pipeline, "dead-letters"), keys, values)
+
+
+def source_position(topic: str, partition: int, offset: int) -> bytes:
+    """Name a place in a topic: the key of a letter, and what `REPLAY_HEADER` says.
+
+    Examples
+    --------
+    >>> source_position("flights.labels.v1", 0, 17)
+    b'flights.labels.v1/0/17'
+    """
+    return f"{topic}/{partition}/{offset}".encode()
 
 
 def _known(reason: str) -> str:
@@ -98,14 +114,3 @@ def _objects(values: Sequence[object]) -> np.ndarray[tuple[int], np.dtype[np.obj
     for i, value in enumerate(values):
         column[i] = value
     return column
-
-
-def _header_map(headers: Headers) -> dict[str, bytes]:
-    """Names of Kafka headers may repeat, keys of a map may not: the second ``a`` becomes ``a#2``."""
-    found: dict[str, bytes] = {}
-    for name, value in headers:
-        place, key = 1, name
-        while key in found:
-            place, key = place + 1, f"{name}#{place + 1}"
-        found[key] = value or b""
-    return found

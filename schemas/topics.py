@@ -90,10 +90,10 @@ TOPICS: tuple[TopicSpec, ...] = (
     TopicSpec(
         "dead-letters",
         "source position",
-        ("DeadLetter",),
-        ("feature_windows", "label_join", "predictor", "learner", "drift_watch"),
+        ("DeadLetter", "Replayed"),
+        ("feature_windows", "label_join", "predictor", "learner", "drift_watch", "engineers"),
         ("engineers",),
-        "Events that could not be used, whole, with the cause.",
+        "Events that could not be used, whole, with the cause; and which of them were written again.",
         forever=True,
     ),
     TopicSpec(
