@@ -62,3 +62,11 @@ def missing_blob(digest: str) -> DataError:
     return DataError(
         f"No model with the digest {digest[:12]}… is in the store.", "Store it again, or take the current version."
     )
+
+
+def other_digest(number: int, digest: str) -> DataError:
+    """Say that a number is taken."""
+    return DataError(
+        f"Version {number} stands in the store with another digest than {digest[:12]}….",
+        "A number is used once: give each pipeline a name, or a model store, of its own.",
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from threading import Lock
 
-from adapters.model_digest import check_blob, check_version, digest_of, missing_blob
+from adapters.model_digest import check_blob, check_version, digest_of, missing_blob, other_digest
 from adapters.ports import ModelPointer
 
 
@@ -56,6 +56,31 @@ class MemoryModelStore:
             self._versions[number] = _Version(digest, manifest)
             self._current = ModelPointer(number, digest)
             return True
+
+    def restore(self, number: int, digest: str, manifest: str) -> bool:
+        """Put a version back that was lost, in one atomic step; the pointer rises to it if it is behind or absent.
+
+        Raises
+        ------
+        ValueError
+            As for `publish`.
+        DataError
+            The blob is not there, or another digest has this number.
+        """
+        check_version(number, digest)
+        version = _Version(digest, manifest)
+        with self._lock:
+            held, current = self._versions.get(number), self._current
+            named = {held.digest} if held else set[str]()
+            named |= {current.digest} if current and current.number == number else set()
+            if named - {digest}:
+                raise other_digest(number, digest)
+            if digest not in self._blobs:
+                raise missing_blob(digest)
+            rises = current is None or current.number < number
+            self._versions[number] = version
+            self._current = ModelPointer(number, digest) if rises else current
+            return rises or held != version
 
     def current(self) -> ModelPointer | None:
         """Read the pointer."""

@@ -7,7 +7,7 @@ from typing import cast
 
 import redis
 
-from adapters.model_digest import check_blob, check_version, digest_of, missing_blob
+from adapters.model_digest import check_blob, check_version, digest_of, missing_blob, other_digest
 from adapters.ports import ModelPointer
 from adapters.redis_client import redis_errors
 from schemas.redis_keys import model_key
@@ -32,6 +32,7 @@ class RedisModelStore:
         self._client = client
         self._pipeline = pipeline
         self._publish = client.register_script(_script("model_store_publish.lua"))
+        self._restore = client.register_script(_script("model_store_restore.lua"))
         self._trim = client.register_script(_script("model_store_trim.lua"))
 
     def put(self, blob: bytes) -> str:
@@ -60,14 +61,27 @@ class RedisModelStore:
             The blob is not there.
         """
         check_version(number, digest)
-        keys = [
-            self._key("blob", digest),
-            self._key("numbers"),
-            self._key("version", str(number)),
-            self._key("current"),
-        ]
         with redis_errors(self._client, "publishing a version"):
-            answer = self._publish(keys=keys, args=[number, digest, manifest])
+            answer = self._publish(keys=self._version_keys(number, digest), args=[number, digest, manifest])
+        if answer == -1:
+            raise missing_blob(digest)
+        return bool(answer)
+
+    def restore(self, number: int, digest: str, manifest: str) -> bool:
+        """Put a version back that was lost, in one atomic step; the pointer rises to it if it is behind or absent.
+
+        Raises
+        ------
+        ValueError
+            As for `publish`.
+        DataError
+            The blob is not there, or another digest has this number.
+        """
+        check_version(number, digest)
+        with redis_errors(self._client, "putting a version back"):
+            answer = self._restore(keys=self._version_keys(number, digest), args=[number, digest, manifest])
+        if answer == -2:
+            raise other_digest(number, digest)
         if answer == -1:
             raise missing_blob(digest)
         return bool(answer)
@@ -95,6 +109,10 @@ class RedisModelStore:
         stems = [self._key("version", ""), self._key("blob", "")]
         with redis_errors(self._client, "dropping old versions"):
             return int(cast("int", self._trim(keys=keys + stems, args=[keep])))
+
+    def _version_keys(self, number: int, digest: str) -> list[str]:
+        parts = (("blob", digest), ("numbers",), ("version", str(number)), ("current",))
+        return [self._key(*part) for part in parts]
 
     def _key(self, *parts: str) -> str:
         return model_key(self._pipeline, *parts)

@@ -105,6 +105,13 @@ class ModelStore(Protocol):
         """
         ...
 
+    def restore(self, number: int, digest: str, manifest: str) -> bool:
+        """Put a version back that was lost, in one atomic step; the pointer rises to it if it is behind or absent.
+
+        False if all of it stood there already. DataError if the blob is missing, or another digest has the number.
+        """
+        ...
+
     def current(self) -> ModelPointer | None:
         """Read the pointer."""
         ...

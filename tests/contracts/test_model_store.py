@@ -163,6 +163,75 @@ def test_trim_keeps_the_newest_the_current_and_their_blobs(
         assert _holds(store, blob) == (blob in held)
 
 
+def test_a_lost_version_comes_back_and_the_pointer_does_not_fall(store: ModelStore) -> None:
+    newer, older = store.put(b"newer"), store.put(b"older")
+    store.publish(7, newer, "seven")
+    assert store.restore(4, older, "four")
+    assert (store.current(), store.numbers()) == (ModelPointer(7, newer), [4, 7])
+    assert (store.manifest(4), store.get(older)) == ("four", b"older")
+    assert not store.restore(4, older, "four"), "it stands there already"
+    assert store.restore(4, older, "another text"), "the manifest was not the one that was announced"
+    assert store.manifest(4) == "another text"
+
+
+def test_into_an_empty_store_the_pointer_rises_as_versions_come_back(store: ModelStore) -> None:
+    digests = {number: store.put(b"%d" % number) for number in (3, 9, 5)}
+    for number, digest in digests.items():
+        assert store.restore(number, digest, "{}")
+        pointer = store.current()
+        assert pointer is not None
+        assert store.get(pointer.digest) == b"%d" % pointer.number
+    assert (store.current(), store.numbers()) == (ModelPointer(9, digests[9]), [3, 5, 9])
+    assert store.publish(10, digests[3], "{}")
+    assert not store.publish(10, digests[5], "{}")
+
+
+def test_a_version_whose_blob_is_missing_does_not_come_back_at_all(store: ModelStore) -> None:
+    with pytest.raises(DataError, match="No model"):
+        store.restore(2, "f" * 64, "{}")
+    assert (store.current(), store.numbers(), store.manifest(2)) == (None, [], None)
+
+
+def test_a_number_that_is_taken_is_not_given_to_another_digest(store: ModelStore) -> None:
+    mine, other = store.put(b"mine"), store.put(b"other")
+    store.publish(2, mine, "mine")
+    with pytest.raises(DataError, match="Version 2 stands in the store"):
+        store.restore(2, other, "other")
+    assert (store.current(), store.manifest(2)) == (ModelPointer(2, mine), "mine")
+    with pytest.raises(ValueError, match="number"):
+        store.restore(0, mine, "{}")
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    last=st.integers(1, 6),
+    lost=st.sets(st.integers(1, 6)),
+    order=st.permutations(range(1, 7)),
+    published=st.integers(0, 2),
+)
+def test_whatever_was_lost_and_in_whatever_order_it_comes_back_it_is_whole(
+    kind: Kind, last: int, lost: set[int], order: list[int], published: int
+) -> None:
+    """A rebuilt store equals one that lost nothing, also if versions were published before it was rebuilt."""
+    whole, store = kind.empty(), kind.empty()
+    for number in range(1, last + 1):
+        for into in (whole,) if number in lost else (whole, store):
+            into.publish(number, into.put(b"%d" % number), str(number))
+    for number in range(last + 1, last + 1 + published):
+        for into in (whole, store):
+            into.publish(number, into.put(b"%d" % number), str(number))
+    for number in (n for n in order if n <= last):
+        before = store.current()
+        assert store.restore(number, store.put(b"%d" % number), str(number)) == (
+            number in lost or before is None or before.number < number
+        )
+        after = store.current()
+        assert after is not None
+        assert after.number >= (before.number if before else 0)
+    assert (store.current(), store.numbers()) == (whole.current(), whole.numbers())
+    assert [store.manifest(n) for n in range(9)] == [whole.manifest(n) for n in range(9)]
+
+
 def _holds(store: ModelStore, blob: bytes) -> bool:
     try:
         return store.get(sha256(blob).hexdigest()) == blob
