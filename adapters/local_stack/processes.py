@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 POLL_S = 0.02
+KILLED_WITHIN_S = 20.0
 PROC = Path("/proc")
 
 
@@ -26,7 +27,7 @@ class ProcessId:
     started: str
 
 
-def spawn(argv: Sequence[str], output: Path, environ: Mapping[str, str]) -> ProcessId:
+def spawn(argv: Sequence[str], output: Path, environ: Mapping[str, str], keep_output: bool = False) -> ProcessId:
     """Start a program in a session of its own (Ctrl-C in our terminal does not reach it).
 
     Parameters
@@ -34,14 +35,16 @@ def spawn(argv: Sequence[str], output: Path, environ: Mapping[str, str]) -> Proc
     argv : sequence of str
         Absolute path of the program, then its arguments.
     output : Path
-        File for standard output and error; emptied first.
+        File for standard output and error.
+    keep_output : bool
+        Write after what the file holds; else it is emptied first.
 
     Raises
     ------
     OSError
         The program cannot be executed.
     """
-    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND
+    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | (0 if keep_output else os.O_TRUNC)
     redirect = [
         (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
         (os.POSIX_SPAWN_OPEN, 1, str(output), flags, 0o644),
@@ -107,6 +110,12 @@ def end(processes: Sequence[ProcessId], patience_s: float) -> tuple[ProcessId, .
     _signal_all(stubborn, signal.SIGKILL)
     wait_until(lambda: not any(map(is_alive, stubborn)), patience_s)
     return stubborn
+
+
+def kill(process: ProcessId) -> None:
+    """End a process at once, as a crash would: it is asked nothing. Blocks until it is gone."""
+    _signal_all([process], signal.SIGKILL)
+    wait_until(lambda: not is_alive(process), KILLED_WITHIN_S)
 
 
 def _signal_all(processes: Sequence[ProcessId], number: signal.Signals) -> None:

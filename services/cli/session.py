@@ -16,7 +16,7 @@ from adapters.local_stack import StackAddresses
 from adapters.probe_client import ask_probe
 from adapters.process_files import running_processes
 from adapters.redis_client import connect
-from adapters.supervisor import Supervisor
+from adapters.supervisor import Child, Supervisor
 from adapters.topics_admin import apply_topics
 from schemas.contracts import Contracts
 from schemas.errors import DataError, DependencyError
@@ -25,6 +25,7 @@ from schemas.source import SourceEvent
 from services.cli.pipeline_reading import build_contracts, read_lock
 from services.cli.surroundings import read_settings
 from services.replay.main import Replay, Surroundings
+from services.replay.outside import PATIENCE_S
 from services.replay.watermark import Watermark
 from services.watch.main import Watcher
 from services.watch.view import View
@@ -50,6 +51,8 @@ class Session:
         Which to run.
     tell : callable
         Is told in a few words what is being waited for.
+    restarts : bool
+        Start again a process that ends; else its end is the session's.
     """
 
     def __init__(
@@ -60,11 +63,12 @@ class Session:
         addresses: StackAddresses,
         processes: Sequence[str] = PROCESSES,
         tell: Callable[[str], None] = lambda _: None,
+        restarts: bool = False,
     ) -> None:
         self.contracts: Contracts = build_contracts(pipeline, read_lock(file), read_settings().registry)
         self.home = home
         self.addresses = addresses
-        self.supervisor = Supervisor(home / "logs")
+        self.supervisor = Supervisor(home / "logs", restarts, self._keep)
         self._file = file
         self._processes = processes
         self._tell = tell
@@ -94,11 +98,25 @@ class Session:
         """Start one process."""
         where = ["--home", str(self.home), "--bootstrap", self.addresses.bootstrap, "--redis", self.addresses.redis_url]
         self.supervisor.start(process, ["run", process, "--pipeline", str(self._file), *where])
-        # At once: should we be killed, `anabranch down` finds them all the same.
-        local_stack.keep(self.home, {child.name: child.process for child in self.supervisor.children})
 
-    def run(self, events: Iterable[SourceEvent], look: Callable[[View], None], speed: float = math.inf) -> None:
+    def run(
+        self,
+        events: Iterable[SourceEvent],
+        look: Callable[[View], None],
+        speed: float = math.inf,
+        steady_s: Callable[[], float] = time.monotonic,
+        patience_s: float = PATIENCE_S,
+    ) -> None:
         """Replay the events and wait until the loop has dealt with all; `look` is called some times a second.
+
+        Parameters
+        ----------
+        speed : float
+            Event time per second of `steady_s`.
+        steady_s : callable
+            What paces the replay.
+        patience_s : float
+            How long a request may wait for its answer, a store for its return, and the loop for its end.
 
         Raises
         ------
@@ -107,8 +125,9 @@ class Session:
         DataError
             A request stayed unanswered, or a label unaccounted for.
         """
-        watermark = Watermark(RedisFeatureStore(connect(self.addresses.redis_url)), self.contracts.pipeline)
-        around = Surroundings(self.addresses.bootstrap, watermark, self._stop)
+        store = RedisFeatureStore(connect(self.addresses.redis_url))
+        watermark = Watermark(store, self.contracts.pipeline, patience_s)
+        around = Surroundings(self.addresses.bootstrap, watermark, self._stop, steady_s, patience_s)
         self.replay = replay = Replay(self.contracts, events, around, speed)
         failures: list[Exception] = []
         thread = threading.Thread(target=_run_replay, args=(replay, failures), name="replay", daemon=True)
@@ -118,7 +137,7 @@ class Session:
             self._look(look)
         if failures:
             raise failures[0]
-        self._drain(replay, look)
+        self._drain(replay, look, patience_s)
 
     def settle(self, process: str, look: Callable[[View], None], patience_s: float) -> bool:
         """Wait until a process has read all that there is; say whether it has within `patience_s` seconds."""
@@ -145,13 +164,17 @@ class Session:
         files = running_processes(self.home, self.contracts.pipeline.pipeline)
         return {file.process for file in files if ask_probe(file.port, "/readyz").ok}
 
+    def _keep(self, children: tuple[Child, ...]) -> None:
+        """Write down what runs, at once: should we be killed, `anabranch down` finds it all the same."""
+        local_stack.keep(self.home, {child.name: child.process for child in children})
+
     def _look(self, look: Callable[[View], None]) -> View:
         self.supervisor.check()
         view = self.watcher.view()
         look(view)
         return view
 
-    def _drain(self, replay: Replay, look: Callable[[View], None], patience_s: float = 60.0) -> None:
+    def _drain(self, replay: Replay, look: Callable[[View], None], patience_s: float) -> None:
         deadline = time.monotonic() + patience_s
         while not is_drained(view := self._look(look), replay.tally.labels, self.contracts.pipeline):
             if time.monotonic() > deadline:

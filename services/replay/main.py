@@ -16,7 +16,7 @@ from schemas.errors import ConfigurationError
 from schemas.source import Source, SourceEvent
 from schemas.topics import Role, topic_name
 from services.replay.events import encode_events, progress_message
-from services.replay.outside import Outside, Tally
+from services.replay.outside import PATIENCE_S, Outside, Tally
 from services.replay.pacing import limits_of
 from services.replay.schedule import Frontier, Schedule
 
@@ -43,11 +43,14 @@ def load_source(reference: str) -> Source:
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What a replay needs to reach: Kafka, the feature store's watermark, and a wish to stop."""
+    """What a replay needs: Kafka, the feature store's watermark, a wish to stop, and the clock that paces it."""
 
     bootstrap: str
     watermark: Callable[[], float]
     stop: threading.Event
+    steady_s: Callable[[], float] = time.monotonic
+    patience_s: float = PATIENCE_S
+    """How long a request may wait for its answer."""
 
 
 class Replay:
@@ -72,11 +75,11 @@ class Replay:
         self._around = around
         self._speed = speed
         self._publisher = Publisher(around.bootstrap)
-        self._outside = Outside(contracts, around.bootstrap, around.watermark)
+        self._outside = Outside(contracts, around.bootstrap, around.watermark, around.patience_s)
         self._schedule = Schedule(events, limits_of(contracts.pipeline))
         self._partitions = {role: self._count(role) for role in ("features", "labels")}
         self._promised: dict[str, float] = {}
-        self._started = time.monotonic()
+        self._started = around.steady_s()
 
     @property
     def tally(self) -> Tally:
@@ -141,7 +144,7 @@ class Replay:
     def _clock_ms(self) -> float:
         if math.isinf(self._speed):
             return math.inf
-        return self._schedule.start_ms + (time.monotonic() - self._started) * 1000 * self._speed
+        return self._schedule.start_ms + (self._around.steady_s() - self._started) * 1000 * self._speed
 
     def _count(self, role: Role) -> int:
         with Tail(self._around.bootstrap, [topic_name(self._contracts.pipeline.pipeline, role)], start="end") as tail:

@@ -46,12 +46,16 @@ class Outside:
         Kafka servers.
     watermark : callable
         End of the last pane closed in the feature store, ms; -inf if none.
+    patience_s : float
+        How long a request may wait for its answer.
     """
 
-    def __init__(self, contracts: Contracts, bootstrap: str, watermark: Callable[[], float]) -> None:
+    def __init__(
+        self, contracts: Contracts, bootstrap: str, watermark: Callable[[], float], patience_s: float = PATIENCE_S
+    ) -> None:
         name = contracts.pipeline.pipeline
         self._contracts = contracts
-        self._watermark = watermark
+        self._watermark, self._patience_s = watermark, patience_s
         self._predictions = topic_name(name, "predictions")
         self._tail = Tail(bootstrap, [self._predictions, topic_name(name, "versions")], start="end")
         self._unanswered: dict[bytes, tuple[float, float]] = {}
@@ -85,9 +89,11 @@ class Outside:
                 else:
                     self.tally.learned = max(self.tally.learned, int(part.columns["examples"].max(initial=0)))
         oldest_ms, since = next(iter(self._unanswered.values()), (math.inf, math.inf))
-        if time.monotonic() - since > PATIENCE_S:
+        if time.monotonic() - since > self._patience_s:
             stuck = next(iter(self._unanswered)).decode()
-            raise DataError(f"Request {stuck} has no answer after {PATIENCE_S:.0f} s.", "Look at the predictor's log.")
+            raise DataError(
+                f"Request {stuck} has no answer after {self._patience_s:.0f} s.", "Look at the predictor's log."
+            )
         room = MOST_UNANSWERED - len(self._unanswered)
         return Frontier(self._watermark(), oldest_ms, self.tally.learned, clock_ms, room)
 
