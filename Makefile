@@ -8,7 +8,7 @@ UV := $(shell command -v uv 2>/dev/null || echo .venv-uv/bin/uv)
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down status test lint fmt bench docs lock clean clean-all
+.PHONY: help setup demo up down status test lint fmt bench bench-rivals docs lock clean clean-all
 
 help: ## List what can be done
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,6 +43,9 @@ fmt: setup ## Rewrite the code in the house style
 bench: setup ## Measure the hot processes beside a bare copy (ARGS=--help)
 	$(BIN)/python -m benchmarks $(ARGS)
 
+bench-rivals: .venv-rivals/.installed ## Measure the predictor beside other stream processors, installed apart
+	$(BIN)/python -m benchmarks.rivals $(ARGS)
+
 docs: setup ## Write the reference from the code, and build the documentation into site/
 	$(BIN)/python -m docs.generate
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict $(ARGS)
@@ -57,7 +60,7 @@ clean: ## Remove what tools have cached and built; data and environment stay
 
 clean-all: clean ## End everything, then remove data and environment too
 	if [ -x $(BIN)/anabranch ]; then $(BIN)/anabranch down; fi
-	rm -rf .anabranch $(VENV) .venv-uv
+	rm -rf .anabranch $(VENV) .venv-uv .venv-rivals
 
 # --- how `setup` works: an environment, the locked packages in it, then this project
 
@@ -70,6 +73,14 @@ $(VENV)/.installed: $(VENV)/.synced pyproject.toml | $(UV)
 $(VENV)/.synced: requirements.lock | $(UV)
 	@python=$$(sh deploy/setup/find_python.sh) && { [ -x $(BIN)/python ] || $(UV) venv --quiet --python "$$python" $(VENV); }
 	$(UV) pip sync --compile-bytecode --python $(BIN)/python requirements.lock
+	@touch $@
+
+# The rivals' own versions come first; what they lack, such as torch, comes from the product's environment.
+.venv-rivals/.installed: $(VENV)/.installed benchmarks/rivals/requirements.txt
+	$(UV) venv --quiet --allow-existing --python $(BIN)/python .venv-rivals
+	$(UV) pip install --quiet --python .venv-rivals/bin/python --requirement benchmarks/rivals/requirements.txt
+	$(BIN)/python -c "import sysconfig; print(sysconfig.get_path('purelib'))" \
+	  > "$$(.venv-rivals/bin/python -c "import sysconfig; print(sysconfig.get_path('purelib'))")/product.pth"
 	@touch $@
 
 .venv-uv/bin/uv:

@@ -81,7 +81,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     results = asked.out / "benchmarks" / "results"
     results.mkdir(parents=True, exist_ok=True)
     measured: dict[str, Any] = {}
-    with _stack() as (home, addresses), _bar(asked.json) as bar:
+    with own_stack() as (home, addresses), bar_of(asked.json) as bar:
         bench = Bench(asked.rounds, asked.rows, asked.seconds, home, addresses, bar)
         for name in asked.only:
             before = load()
@@ -105,8 +105,8 @@ def _parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
     everything = [*CASES, LATENCY]
     parser = argparse.ArgumentParser("python -m benchmarks", description=__doc__, epilog=EXAMPLE)
     parser.add_argument("--only", type=_names, default=everything, help=f"of {', '.join(everything)}; default: all")
-    parser.add_argument("--rounds", type=_positive, default=3, help="how often each is run (default 3)")
-    parser.add_argument("--rows", type=_positive, help="rows of each run; default: enough for some seconds")
+    parser.add_argument("--rounds", type=positive, default=5, help="how often each is run (default 5)")
+    parser.add_argument("--rows", type=positive, help="rows of each run; default: enough for some seconds")
     parser.add_argument("--seconds", type=float, default=3.0, help="length of a slot of the latency (default 3)")
     parser.add_argument("--out", type=Path, default=CLONE, help="where benchmarks/results/ and docs/ are written")
     parser.add_argument("--json", action="store_true", help="print what was measured as one JSON object")
@@ -121,14 +121,15 @@ def _names(text: str) -> list[str]:
     return names
 
 
-def _positive(text: str) -> int:
+def positive(text: str) -> int:
+    """Read a whole number above 0."""
     if not text.isdigit() or not int(text):
         raise argparse.ArgumentTypeError(f"{text!r} is no whole number above 0")
     return int(text)
 
 
 @contextmanager
-def _stack() -> Iterator[tuple[Path, StackAddresses]]:
+def own_stack() -> Iterator[tuple[Path, StackAddresses]]:
     """Servers of the benchmark's own, on empty data."""
     jars = CLONE / ".anabranch" / "kafka" / "jars"
     with tempfile.TemporaryDirectory(prefix="anabranch-bench-") as folder:
@@ -139,7 +140,8 @@ def _stack() -> Iterator[tuple[Path, StackAddresses]]:
             local_stack.down(home)
 
 
-def _bar(quiet: bool) -> Progress:
+def bar_of(quiet: bool) -> Progress:
+    """Show progress on the terminal, if there is one."""
     columns = (TextColumn("{task.description:16}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     return Progress(*columns, console=Console(stderr=True), disable=quiet or not sys.stderr.isatty())
 

@@ -49,3 +49,14 @@ def delays(rounds: Sequence[dict[str, dict[str, float]]]) -> dict[str, dict[str,
     return {
         name: {which: spread([r[name][which] for r in rounds], 1) for which in rounds[0][name]} for name in rounds[0]
     }
+
+
+def text_of(found: Spread, form: str = ",.0f") -> str:
+    """A spread as it stands in a table.
+
+    Examples
+    --------
+    >>> text_of({"median": 2.0, "least": 1.0, "most": 9.0})
+    '2 (1 – 9)'
+    """
+    return f"{found['median']:{form}} ({found['least']:{form}} – {found['most']:{form}})"

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from benchmarks.end_to_end.figures import text_of
 from benchmarks.end_to_end.rounds import COPY, COPY_IN_TRANSACTIONS
 
 Result = dict[str, Any]
@@ -33,18 +34,20 @@ the process, without broker and Redis) hardly depends on that.
 def page(results: dict[str, Result]) -> str:
     """Write the page from the results, by name."""
     parts = [HEAD]
-    cases = [result for name, result in results.items() if name != "latency"]
+    cases = [result for result in results.values() if "share_of_copy" in result]
     if cases:
         parts.append("\n".join(["## Throughput", "", *_throughput(cases), "", *_work(cases)]))
     if "latency" in results:
         parts.append("\n".join(["## Latency", "", *_latency(results["latency"])]))
+    parts += ["\n".join(_table(result["table"])) for result in results.values() if "table" in result]
     parts.append("\n".join(["## Taken on", "", *_machines(results)]))
     return "\n\n".join(part.strip() for part in parts) + "\n"
 
 
 def read_results(folder: Path) -> dict[str, Result]:
-    """Results as they stand in the folder, by name."""
-    return {file.stem: json.loads(file.read_text(encoding="utf-8")) for file in sorted(folder.glob("*.json"))}
+    """Results of this page as they stand in the folder, by name; other pages have theirs beside them."""
+    found = {file.stem: json.loads(file.read_text(encoding="utf-8")) for file in sorted(folder.glob("*.json"))}
+    return {name: result for name, result in found.items() if {"share_of_copy", "rates", "table"} & result.keys()}
 
 
 def _throughput(cases: list[Result]) -> Iterator[str]:
@@ -59,9 +62,9 @@ def _throughput(cases: list[Result]) -> Iterator[str]:
 
 
 def _cells(result: Result, name: str) -> Iterator[str]:
-    yield f"{_spread(result['per_second'][name], ',.0f')} {result['unit']}"
+    yield f"{text_of(result['per_second'][name], ',.0f')} {result['unit']}"
     for ratio in ("share_of_copy", "share_of_copy_in_transactions"):
-        yield _spread(result[ratio][name], ".2f") if name in result[ratio] else ""
+        yield text_of(result[ratio][name], ".2f") if name in result[ratio] else ""
     yield f"{result['cpu_us'][name]['median']:.1f} µs"
     yield f"{result['cpu_of_copies'][name]['median']:.1f} ×" if name in result["cpu_of_copies"] else ""
 
@@ -84,7 +87,15 @@ def _latency(result: Result) -> Iterator[str]:
     for rate, found in result["rates"].items():
         for name, percentiles in found.items():
             title = name if name in (COPY, COPY_IN_TRANSACTIONS) else f"**predictor**, {_words(name)}"
-            yield f"| {int(rate):,} | {title} | {' | '.join(_spread(p, '.1f') for p in percentiles.values())} |"
+            yield f"| {int(rate):,} | {title} | {' | '.join(text_of(p, '.1f') for p in percentiles.values())} |"
+
+
+def _table(table: dict[str, Any]) -> Iterator[str]:
+    """Write a result that brings its own table: title, about, columns, and rows of text."""
+    yield from (f"## {table['title']}", "", table["about"], "")
+    yield f"| {' | '.join(table['columns'])} |"
+    yield f"|---|{'--:|' * (len(table['columns']) - 1)}"
+    yield from (f"| {' | '.join(row)} |" for row in table["rows"])
 
 
 def _machines(results: dict[str, Result]) -> Iterator[str]:
@@ -96,10 +107,6 @@ def _machines(results: dict[str, Result]) -> Iterator[str]:
         processor = f"{taken['processor']}, {taken['cores']} cores, {taken['memory_gib']} GiB"
         load = ", ".join(f"{result[when][0]:.1f}" for when in ("load_before", "load_after"))
         yield f"| {name} | {result['date']} | {taken['commit']} | {processor} | {versions} | {load} |"
-
-
-def _spread(found: dict[str, float], form: str) -> str:
-    return f"{found['median']:{form}} ({found['least']:{form}} – {found['most']:{form}})"
 
 
 def _words(delivery: str) -> str:

@@ -14,8 +14,8 @@ def save_plot(results: dict[str, Result], file: Path) -> None:
 
     rows = [
         (f"{result['process']}, {delivery.replace('_', ' ')}", result, delivery)
-        for name, result in results.items()
-        if name != "latency"
+        for result in results.values()
+        if "share_of_copy" in result
         for delivery in result["share_of_copy"]
     ]
     figure = Figure(figsize=(8, 1 + 0.6 * len(rows)), layout="constrained")

@@ -26,7 +26,7 @@ def test_one_process_is_measured_beside_both_copies(tmp_path: Path, capsys: pyte
 
 def test_page_is_what_the_results_say() -> None:
     results = read_results(CLONE / "benchmarks" / "results")
-    assert set(results) == {*CASES, "latency"}
+    assert {*CASES, "latency"} <= set(results)
     assert PAGE.read_text(encoding="utf-8") == page(results), "run `make bench` and commit what it wrote"
 
 

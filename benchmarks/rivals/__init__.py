@@ -1,0 +1,1 @@
+"""The predictor's work done in other stream processors, each installed apart, beside the predictor itself."""
