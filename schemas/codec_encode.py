@@ -167,5 +167,11 @@ def _sized(value: bytes) -> bytes:
     return _varint(len(value)) + value
 
 
-def _varint(whole: int) -> bytes:
-    return varints(np.array([whole]))[0].tobytes()
+def _varint(count: int) -> bytes:
+    """One count or length: too few for NumPy, and a map of many entries has two for each."""
+    left, out = count << 1, bytearray()
+    while left > 0x7F:
+        out.append(left & 0x7F | 0x80)
+        left >>= 7
+    out.append(left)
+    return bytes(out)

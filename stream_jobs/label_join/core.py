@@ -149,7 +149,7 @@ class PartitionJoin:
         for row in range(len(rows.id_L)):
             label = rows.row(row)
             slot_1 = self.pending.slots_of([label.id])
-            if slot_1[0] >= 0 and label.before >= self.pending.deadlines(slot_1)[0] and self.held.of(label.id):
+            if slot_1[0] >= 0 and label.before >= self.pending.deadlines(slot_1)[0] and label.id in self.held:
                 self._settle(slot_1, step)
                 slot_1[0] = -1
             if slot_1[0] < 0:
@@ -215,7 +215,7 @@ class PartitionJoin:
     def _time_out(self, labels_time: float, step: Step) -> None:
         slot_N = self.pending.due(labels_time)
         ids = self.pending.ids(slot_N)
-        settled = [slot for slot, id_ in zip(slot_N.tolist(), ids, strict=True) if self.held.of(id_)]
+        settled = [slot for slot, id_ in zip(slot_N.tolist(), ids, strict=True) if id_ in self.held]
         for slot in settled:
             self._settle(np.array([slot]), step)
         slot_N = slot_N[~np.isin(slot_N, settled)]
