@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from time import monotonic
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
 
 from adapters.learner_ports import Announcement
 from adapters.loop.client_settings import (
@@ -17,6 +17,7 @@ from adapters.loop.client_settings import (
     transactional_settings,
 )
 from adapters.loop.failures import LoopBroken, raised_for
+from adapters.versions_kafka import announcement_of, read_stretch
 from schemas.errors import DependencyError
 from schemas.records import Outgoing
 
@@ -65,15 +66,19 @@ class KafkaAnnouncer:
         return max(0, mark.offset)
 
     def announced(self, after: int) -> Iterator[Announcement]:
-        """Announced versions above `after`, newest stretch of the topic first. Blocks while it reads."""
+        """Announced versions above `after`, newest stretch of the topic first, one held at a time. Blocks."""
         with self._errors("reading the versions"):
             low, high = self._consumer.get_watermark_offsets(TopicPartition(self._versions, 0), REQUEST_TIMEOUT_S)
             span = _FIRST_SPAN
             while low < high:
-                first = max(low, high - span)
-                found = [Announcement(int(m.key() or 0), m.value() or b"") for m in self._stretch(first, high)]
-                yield from (a for a in found if a.number > after)
-                if found and min(a.number for a in found) <= after:
+                first, lowest = max(low, high - span), after + 1
+                for message in read_stretch(self._consumer, self._versions, first, high):
+                    found = announcement_of(message)
+                    # A thinned record stands among much newer ones: it does not tell how far back this is.
+                    lowest = lowest if found.thinned else min(lowest, found.number)
+                    if found.number > after:
+                        yield found
+                if lowest <= after:
                     return
                 high, span = first, span * 2
 
@@ -102,19 +107,6 @@ class KafkaAnnouncer:
                     break
                 except BufferError:
                     self._producer.poll(0.05)
-
-    def _stretch(self, first: int, end: int) -> Iterator[Message]:
-        self._consumer.assign([TopicPartition(self._versions, 0, first)])
-        while (message := self._consumer.poll(REQUEST_TIMEOUT_S)) is not None:
-            error = message.error()
-            if error is not None and error.code() == KafkaError._PARTITION_EOF:
-                return
-            if error is not None:
-                raise KafkaException(error)
-            if (message.offset() or 0) >= end:
-                return
-            yield message
-        raise DependencyError(f"{self._versions} gave nothing in {REQUEST_TIMEOUT_S:.0f} s.", "See `anabranch doctor`.")
 
 
 def _ignore(_error: KafkaError) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 from adapters.learner_ports import Announcement, LogEnd
 from schemas.errors import DataError, Fenced
 from schemas.records import Outgoing, Records
+from schemas.versions import THINNED
 
 
 @dataclass(slots=True)
@@ -98,11 +99,42 @@ class MemoryAnnouncer:
 
     def announced(self, after: int) -> Iterator[Announcement]:
         """Announced versions with a number above `after`."""
-        for records in self._topics.sent:
-            if records.topic == self._versions:
-                for key, value in zip(records.keys, records.values, strict=True):
-                    if value is not None and int(key or 0) > after:
-                        yield Announcement(int(key or 0), value)
+        return (a for a in _announcements(self._topics, self._versions) if a.number > after)
 
     def close(self) -> None:
         """Nothing to leave."""
+
+
+class MemoryVersions:
+    """`VersionsLog` over `MemoryTopics`.
+
+    Parameters
+    ----------
+    topics : MemoryTopics
+        Shared with the announcer.
+    versions : str
+        Name of the versions topic.
+    """
+
+    def __init__(self, topics: MemoryTopics, versions: str) -> None:
+        self._topics, self._versions = topics, versions
+
+    def newest_first(self) -> Iterator[Announcement]:
+        """Announced versions, each once, in its latest form."""
+        seen: set[int] = set()
+        for found in reversed(list(_announcements(self._topics, self._versions))):
+            if found.number not in seen:
+                seen.add(found.number)
+                yield found
+
+    def close(self) -> None:
+        """Nothing to leave."""
+
+
+def _announcements(topics: MemoryTopics, versions: str) -> Iterator[Announcement]:
+    for records in topics.sent:
+        if records.topic == versions:
+            headers = records.headers or [()] * len(records.keys)
+            for key, value, header in zip(records.keys, records.values, headers, strict=True):
+                if value is not None:
+                    yield Announcement(int(key or 0), value, THINNED in header)

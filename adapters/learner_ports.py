@@ -19,10 +19,14 @@ class LogEnd:
 
 @dataclass(frozen=True, slots=True)
 class Announcement:
-    """A record of the versions topic: a version's number, and the encoded `Version`."""
+    """A record of the versions topic: a version's number, and the encoded `Version`.
+
+    `thinned`: it stands there for the second time, without its artefact (`schemas/versions.py`).
+    """
 
     number: int
     value: bytes
+    thinned: bool = False
 
 
 class PartitionLog(Protocol):
@@ -62,6 +66,24 @@ class PartitionLog(Protocol):
         ...
 
 
+class VersionsLog(Protocol):
+    """The versions topic, for those who only read it."""
+
+    def newest_first(self) -> Iterator[Announcement]:
+        """Announced versions, each once, in its latest form; those with an artefact by falling number. May block.
+
+        Raises
+        ------
+        DependencyError
+            The topic cannot be read now.
+        """
+        ...
+
+    def close(self) -> None:
+        """Leave; may block briefly."""
+        ...
+
+
 class Announcer(Protocol):
     """What a learner tells the world, each thing once, even across crashes.
 
@@ -85,7 +107,7 @@ class Announcer(Protocol):
         ...
 
     def announced(self, after: int) -> Iterator[Announcement]:
-        """Announced versions with a number above `after`, in no order. May block."""
+        """Announced versions with a number above `after`, in no order; thinned ones perhaps twice. May block."""
         ...
 
     def close(self) -> None:

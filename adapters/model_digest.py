@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from hashlib import sha256
 
-from schemas.errors import DataError, DigestMismatch
+from schemas.errors import DataError, DigestMismatch, MissingModel
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 # Redis scripts count in doubles.
@@ -28,7 +28,7 @@ def check_blob(blob: bytes | None, digest: str) -> bytes:
 
     Raises
     ------
-    DataError
+    MissingModel
         There is none.
     DigestMismatch
         It is another one.
@@ -57,9 +57,9 @@ def check_version(number: int, digest: str) -> None:
         raise ValueError(f"a digest is 64 hex digits, not {digest!r}")
 
 
-def missing_blob(digest: str) -> DataError:
+def missing_blob(digest: str) -> MissingModel:
     """Say that a blob is not there."""
-    return DataError(
+    return MissingModel(
         f"No model with the digest {digest[:12]}… is in the store.", "Store it again, or take the current version."
     )
 

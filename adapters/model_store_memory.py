@@ -32,7 +32,7 @@ class MemoryModelStore:
         return digest
 
     def get(self, digest: str) -> bytes:
-        """Fetch a blob and check its digest; DataError if it is missing, DigestMismatch if it is not what it says."""
+        """Fetch a blob; MissingModel if there is none, DigestMismatch if it is not what its name says."""
         with self._lock:
             blob = self._blobs.get(digest)
         return check_blob(blob, digest)
@@ -44,7 +44,7 @@ class MemoryModelStore:
         ------
         ValueError
             The number is not in 1 … 2⁵³−1, or the digest is no SHA-256.
-        DataError
+        MissingModel
             The blob is not there.
         """
         check_version(number, digest)
@@ -64,8 +64,10 @@ class MemoryModelStore:
         ------
         ValueError
             As for `publish`.
+        MissingModel
+            The blob is not there.
         DataError
-            The blob is not there, or another digest has this number.
+            Another digest has this number.
         """
         check_version(number, digest)
         version = _Version(digest, manifest)

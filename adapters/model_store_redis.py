@@ -45,7 +45,7 @@ class RedisModelStore:
         return digest
 
     def get(self, digest: str) -> bytes:
-        """Fetch a blob and check its digest; DataError if it is missing, DigestMismatch if it is not what it says."""
+        """Fetch a blob; MissingModel if there is none, DigestMismatch if it is not what its name says."""
         with redis_errors(self._client, "fetching a model"):
             blob = cast("bytes | None", self._client.get(self._key("blob", digest)))
         return check_blob(blob, digest)
@@ -57,7 +57,7 @@ class RedisModelStore:
         ------
         ValueError
             The number is not in 1 … 2⁵³−1, or the digest is no SHA-256.
-        DataError
+        MissingModel
             The blob is not there.
         """
         check_version(number, digest)
@@ -74,8 +74,10 @@ class RedisModelStore:
         ------
         ValueError
             As for `publish`.
+        MissingModel
+            The blob is not there.
         DataError
-            The blob is not there, or another digest has this number.
+            Another digest has this number.
         """
         check_version(number, digest)
         with redis_errors(self._client, "putting a version back"):

@@ -10,7 +10,8 @@
     │   └── DiskRefuses         exit 4   the disk is full, or may not be written
     ├── DataError               exit 5   stored data breaks a promise
     │   ├── BadRecord           exit 5   one event cannot be used (it goes to dead-letters)
-    │   └── DigestMismatch      exit 5   an artefact is not what its name says
+    │   ├── DigestMismatch      exit 5   an artefact is not what its name says
+    │   └── MissingModel        exit 5   the store has no model of this digest
     └── SecurityRefusal         exit 6   refused on purpose
 """
 
@@ -93,6 +94,10 @@ class BadRecord(DataError):
 
 class DigestMismatch(DataError):
     """An artefact is not what its name says."""
+
+
+class MissingModel(DataError):
+    """A model store has no model of this digest."""
 
 
 class SecurityRefusal(AnabranchError):

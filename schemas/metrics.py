@@ -72,6 +72,9 @@ METRICS: tuple[MetricSpec, ...] = (
     MetricSpec("versions_total", "counter", "Candidates, by what the gate said.", ("learner",), ("outcome",)),
     MetricSpec("version_number", "gauge", "Number of the newest candidate.", ("learner",)),
     MetricSpec("waiting_versions", "gauge", "Versions that wait for the model store.", ("learner",)),
+    MetricSpec(
+        "restored_versions_total", "counter", "Times the model store had lost the current version.", ("learner",)
+    ),
     MetricSpec("checkpoint_age_seconds", "gauge", "Time since the last checkpoint.", ("learner",)),
     MetricSpec("label_delay_seconds", "gauge", "From request to label, in event time.", ("learner",), ("quantile",)),
     MetricSpec("label_coverage_ratio", "gauge", "Share of labels that came, not defaults.", ("learner",)),
@@ -85,6 +88,18 @@ METRICS: tuple[MetricSpec, ...] = (
     ),
     MetricSpec(
         "written_entities_total", "counter", "Entities whose snapshots were written to the store.", ("feature_windows",)
+    ),
+    MetricSpec(
+        "store_losses_total",
+        "counter",
+        "Times a partition's values were found missing in the feature store.",
+        ("feature_windows",),
+    ),
+    MetricSpec(
+        "rewritten_entities_total",
+        "counter",
+        "Entities whose snapshots were written again because the store had lost its data.",
+        ("feature_windows",),
     ),
     MetricSpec("ready_ratio", "gauge", "1 while /readyz says yes, else 0.", PROCESSES),
 )

@@ -25,11 +25,14 @@ class Optimiser(Section):
 class Model(Section):
     """The learner's hypothesis class. The River kinds ignore the network keys.
 
+    `blocks` counts the residual blocks of a tabular_resnet, the hidden layers of an mlp.
     `ignore` names request fields that are no input of the model, such as the key of a window. `averaging` is the share
     of the served running average of the weights that each step keeps; 0 serves the weights themselves.
     """
 
-    kind: Literal["tabular_resnet", "river_logistic_regression", "river_hoeffding_adaptive_tree"] = "tabular_resnet"
+    kind: Literal["tabular_resnet", "mlp", "river_logistic_regression", "river_hoeffding_adaptive_tree"] = (
+        "tabular_resnet"
+    )
     hidden: Annotated[int, Field(ge=1, le=8192)] = 128
     blocks: Annotated[int, Field(ge=0, le=64)] = 2
     embedding: Annotated[int, Field(ge=1, le=256)] = 8
@@ -59,12 +62,17 @@ class Baseline(Section):
 
 
 class Learner(Section):
-    """How examples become versions. All counts are of examples in the log, never of time."""
+    """How examples become versions. All counts are of examples in the log, never of time.
+
+    The model store holds the newest `keep_versions` published versions, the versions topic the artefacts of the newest
+    `keep_artefacts`: what a store that was lost is rebuilt from. Of older ones it keeps all but the artefact.
+    """
 
     batch: Annotated[int, Field(ge=1, le=65_536)] = 64
     cadence: Annotated[int, Field(ge=1)] = 2048
     checkpoint: Annotated[int, Field(ge=1)] = 8192
     keep_versions: Annotated[int, Field(ge=2)] = 50
+    keep_artefacts: Annotated[int, Field(ge=2)] = 500
     score_window: Annotated[int, Field(ge=10)] = 5000
     seed: int = 0
     replay: Replay = Replay()

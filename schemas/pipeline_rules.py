@@ -30,7 +30,7 @@ def check_references(pipeline: Pipeline) -> None:
     ValueError
         All faults at once, one per line, each as ``path: message``.
     """
-    rules = (_request_faults, _ignored_faults, _reserved_faults, _window_faults, _serving_faults)
+    rules = (_request_faults, _ignored_faults, _reserved_faults, _window_faults, _serving_faults, _learner_faults)
     faults = [fault for rule in rules for fault in rule(pipeline)]
     if faults:
         raise ValueError("\n".join(faults))
@@ -104,3 +104,12 @@ def _serving_faults(pipeline: Pipeline) -> Iterator[str]:
     prior = pipeline.serving.prior
     if prior is not None and len(prior) != pipeline.target.outputs:
         yield f"serving.prior: the target has {pipeline.target.outputs} outputs, not {len(prior)}"
+
+
+def _learner_faults(pipeline: Pipeline) -> Iterator[str]:
+    keep, learner = "learner.keep_artefacts", pipeline.learner
+    if learner.keep_artefacts < learner.keep_versions:
+        yield (
+            f"{keep}: must not be less than learner.keep_versions ({learner.keep_versions}), "
+            f"for a store that was lost is rebuilt from what the versions topic keeps; it is {learner.keep_artefacts}"
+        )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 from schemas.pipeline import Pipeline
 
@@ -82,7 +82,7 @@ TOPICS: tuple[TopicSpec, ...] = (
         ("Version",),
         ("learner",),
         ("predictor", "dashboards"),
-        "Every version and the gate's decision on it.",
+        "Every version and the gate's decision on it; the newest `learner.keep_artefacts` with their artefact.",
         partitions=1,
         compacted=True,
     ),
@@ -136,6 +136,16 @@ TOPICS: tuple[TopicSpec, ...] = (
         internal=True,
     ),
 )
+# Compaction works on closed segments only, and lets be what a key has above its newest value until it is told to look:
+# with the broker's own 1 GiB, a week and one half, a topic of a few models would never shrink. So: segments close when
+# they are 64 MiB or an hour old, a third of waste is too much, and none stays longer than six hours.
+COMPACTION: Final = {
+    "segment.bytes": str(64 << 20),
+    "segment.ms": str(3_600_000),
+    "min.cleanable.dirty.ratio": "0.3",
+    "max.compaction.lag.ms": str(6 * 3_600_000),
+    "delete.retention.ms": str(3_600_000),  # tombstones: longer than a restore that reads on its way to the end takes
+}
 _BY_ROLE = {spec.role: spec for spec in TOPICS}
 
 
@@ -172,5 +182,6 @@ def _plan(pipeline: Pipeline, spec: TopicSpec) -> TopicPlan:
         "cleanup.policy": "compact" if spec.compacted else "delete",
         "retention.ms": str(retention),
         "max.message.bytes": str(MAX_DEAD_LETTER_BYTES if spec.role == "dead-letters" else MAX_MESSAGE_BYTES),
+        **(COMPACTION if spec.compacted else {}),
     }
     return TopicPlan(topic_name(pipeline.pipeline, spec.role), partitions, pipeline.topics.replication, config)

@@ -1,4 +1,4 @@
-"""Versions as records of the versions topic, and what they are checked against."""
+"""What a learner's predecessors announced, and what its own versions are checked against."""
 
 from __future__ import annotations
 
@@ -6,32 +6,12 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-import numpy as np
-
 from adapters.learner_ports import Announcement
 from adapters.ports import ModelStore
 from schemas.contracts import Contracts
 from schemas.errors import DataError
-from schemas.records import Outgoing
-from schemas.topics import topic_name
+from schemas.versions import read_version
 from services.learner.effects import Candidate, Standing
-
-VersionFields = Mapping[str, int | float | str | bool]
-"""Fields of the `Version` record without the artefact."""
-
-
-def encode_version(contracts: Contracts, fields: VersionFields, artefact: bytes) -> Outgoing:
-    """Write the record that announces a version; a refused one carries no artefact."""
-    columns = {n: np.array([v.encode() if isinstance(v, str) else v]) for n, v in fields.items()}
-    column = np.empty(1, object)
-    column[0] = artefact
-    (value,) = contracts.codec("Version").encode({**columns, "artefact": column})
-    return Outgoing(topic_name(contracts.pipeline.pipeline, "versions"), [str(fields["number"]).encode()], [value])
-
-
-def manifest_of(fields: VersionFields) -> str:
-    """Write the manifest, JSON, that the store keeps beside the artefact."""
-    return json.dumps(fields, sort_keys=True, allow_nan=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,22 +41,11 @@ def predecessor_of(contracts: Contracts, announcements: Iterable[Announcement]) 
     digests: dict[int, str] = {}
     standing: Standing | None = None
     for announcement in announcements:
-        fields, artefact = _decode_version(contracts, announcement)
-        digests[announcement.number] = str(fields["digest"])
-        if fields["published"] and (standing is None or announcement.number > standing.number):
-            standing = Standing(announcement.number, str(fields["digest"]), artefact, manifest_of(fields))
+        version = read_version(contracts, announcement.value)
+        digests[version.number] = version.digest
+        if version.artefact and (standing is None or version.number > standing.number):
+            standing = Standing(version.number, version.digest, version.artefact, version.manifest)
     return Predecessor(digests, standing)
-
-
-def _decode_version(contracts: Contracts, announcement: Announcement) -> tuple[VersionFields, bytes]:
-    part = contracts.decode([announcement.value], ("Version",)).part("Version")
-    if part is None:
-        raise DataError(
-            f"The versions topic holds no version under {announcement.number}.", "Restore the topic from a copy."
-        )
-    row = {name: column[0] for name, column in part.columns.items()}
-    artefact = bytes(row.pop("artefact"))
-    return {n: v.decode() if isinstance(v, bytes) else v.item() for n, v in row.items()}, artefact
 
 
 def standing_digest(store: ModelStore, number: int) -> str:

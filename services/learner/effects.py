@@ -62,7 +62,7 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """A version that was announced before: the store must have it, or a later one."""
+    """A version that is published: the store must have it, or a later one."""
 
     number: int
     digest: str

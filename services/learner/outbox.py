@@ -5,6 +5,8 @@ any two of these leads back to a checkpoint before the version; learning then ma
 step that was done already is recognised: a blob by its name, a pointer and an announcement by the number.
 
 While the store is away, versions and the checkpoints behind them wait here; learning goes on until too many do.
+Between them the store is asked once a second whether it still has the version that stands: one that has lost its data
+gets it back.
 """
 
 from __future__ import annotations
@@ -18,15 +20,19 @@ from adapters.checkpoint_folder import CheckpointFolder
 from adapters.learner_ports import Announcer
 from adapters.ports import ModelStore
 from schemas.contracts import Contracts
-from schemas.errors import DependencyError
+from schemas.errors import DependencyError, MissingModel
 from schemas.records import Outgoing
-from services.learner.announcing import Predecessor, encode_version, manifest_of, other_digest, standing_digest
+from schemas.versions import VersionFields, encode_thinned, encode_version, manifest_of
+from services.learner.announcing import Predecessor, other_digest, standing_digest
 from services.learner.effects import Candidate, Checkpoint, Effect, Standing
+from services.learner.shelf import Shelf
 
 MOST_WAITING: Final = 16
 """Versions that may wait for the store before learning pauses."""
 _FIRST_PAUSE_S: Final = 0.5
 _LONGEST_PAUSE_S: Final = 10.0
+_LOOK_EVERY_S: Final = 1.0
+_LONGEST_LOOK_S: Final = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +62,7 @@ class Outbox:
     ----------
     told : int
         Offset before which every dead letter has been sent.
-    trouble : DependencyError or None
+    trouble : DependencyError, MissingModel or None
         Why versions wait, while they do.
     """
 
@@ -64,10 +70,14 @@ class Outbox:
         self._around = around
         self._announced = dict(predecessor.digests)
         self.told = around.announcer.told()
+        self._shelf = Shelf(around.contracts, lambda: around.announcer.announced(0))
+        self._standing = predecessor.standing
         # A store that lost its data gets the newest version back before anything else.
         self._waiting: deque[Effect] = deque(e for e in [predecessor.standing] if e is not None)
+        self._done: list[Effect] = []
         self._pause_s, self._not_before_s = _FIRST_PAUSE_S, 0.0
-        self.trouble: DependencyError | None = None
+        self._look_pause_s, self._look_at_s = _LOOK_EVERY_S, 0.0
+        self.trouble: DependencyError | MissingModel | None = None
 
     @property
     def is_empty(self) -> bool:
@@ -105,7 +115,7 @@ class Outbox:
             self._waiting.append(effect)
 
     def drain(self) -> list[Effect]:
-        """Perform what can be performed now, and return it. Blocks for each step.
+        """Perform what can be performed now, and return what has changed the world. Blocks for each step.
 
         If the store is away, `trouble` says so, and it is tried again after a pause, at a later call.
 
@@ -118,20 +128,38 @@ class Outbox:
         DependencyError
             Kafka or the disk is away.
         """
-        done: list[Effect] = []
+        self._look_after_store()
         while self._waiting and self._around.steady_s() >= self._not_before_s:
             if not self._perform(self._waiting[0]):
                 break
-            done.append(self._waiting.popleft())
+            self._waiting.popleft()
+        done, self._done = self._done, []
         return done
+
+    def _look_after_store(self) -> None:
+        """Queue the version that stands if nothing else waits and the store does not have it any more."""
+        now_s = self._around.steady_s()
+        if self._waiting or self._standing is None or now_s < self._look_at_s:
+            return
+        try:
+            pointer = self._around.store.current()
+        except DependencyError:
+            # Whatever is published next will say so; until then nothing is lost by it.
+            self._look_pause_s = min(2 * self._look_pause_s, _LONGEST_LOOK_S)
+        else:
+            self._look_pause_s = _LOOK_EVERY_S
+            if pointer is None or pointer.number < self._standing.number:
+                self._waiting.append(self._standing)
+        self._look_at_s = now_s + self._look_pause_s
 
     def _perform(self, effect: Effect) -> bool:
         match effect:
             case Checkpoint():
                 self._around.folder.save(effect.offset, effect.payload)
+                self._done.append(effect)
                 return True
             case Standing():
-                return self._stand(effect)
+                return self._stand_again(effect)
             case Candidate():
                 return self._publish(effect)
 
@@ -139,36 +167,60 @@ class Outbox:
         known = self._announced.get(candidate.number)
         if known is not None and known != candidate.digest:
             raise other_digest(candidate, known, "was announced")
-        if known is not None:
-            return True
-        around, admitted = self._around, candidate.decision.admitted
-        fields = candidate.fields(around.partition, around.now_ms())
-        standing = Standing(candidate.number, candidate.digest, candidate.blob, manifest_of(fields))
-        if admitted and not self._stand(standing):
-            return False
-        record = encode_version(around.contracts, fields, candidate.blob if admitted else b"")
-        around.announcer.send([record], self.told)
-        self._announced[candidate.number] = candidate.digest
+        if known is None:
+            fields = candidate.fields(self._around.partition, self._around.now_ms())
+            version = Standing(candidate.number, candidate.digest, candidate.blob, manifest_of(fields))
+            if candidate.decision.admitted and not self._stand(version):
+                return False
+            self._announce(candidate, fields, version)
+        self._done.append(candidate)
         return True
 
+    def _announce(self, candidate: Candidate, fields: VersionFields, version: Standing) -> None:
+        """Tell of a version and, in the same transaction, take the artefact from one that is too old to keep it."""
+        contracts, admitted = self._around.contracts, candidate.decision.admitted
+        record = encode_version(contracts, fields, candidate.blob if admitted else b"")
+        old = self._shelf.put(version.number, version.manifest) if admitted else ()
+        thinned = [encode_thinned(contracts, manifest) for manifest in old]
+        self._around.announcer.send([record, *thinned], self.told)
+        self._announced[candidate.number] = candidate.digest
+        self._standing = version if admitted else self._standing
+
     def _stand(self, version: Standing) -> bool:
-        """Move the store to this version if it is not further already; False if the store is away."""
-        store, announced = self._around.store, version.number in self._announced
+        """Move the store to a new version; False if the store is away."""
+        store = self._around.store
         try:
             store.put(version.blob)
             moved = store.publish(version.number, version.digest, version.manifest)
             found = version.digest if moved else standing_digest(store, version.number)
-            store.trim(self._around.contracts.pipeline.learner.keep_versions)
-        except DependencyError as error:
-            self._wait_after(error)
-            return False
-        # An announced version may have been trimmed since; one that was not cannot have been overtaken.
-        if found != version.digest and (found or not announced):
+            self._trim()
+        except (DependencyError, MissingModel) as error:
+            return self._wait_after(error)
+        if found != version.digest:
             raise other_digest(version, found, "stands in the model store")
+        return self._well()
+
+    def _stand_again(self, version: Standing) -> bool:
+        """Put back what was announced before if the store has lost it; False if the store is away."""
+        try:
+            self._around.store.put(version.blob)
+            if self._around.store.restore(version.number, version.digest, version.manifest):
+                self._done.append(version)
+            self._trim()
+        except (DependencyError, MissingModel) as error:
+            return self._wait_after(error)
+        return self._well()
+
+    def _trim(self) -> None:
+        self._around.store.trim(self._around.contracts.pipeline.learner.keep_versions)
+
+    def _well(self) -> bool:
         self.trouble, self._pause_s, self._not_before_s = None, _FIRST_PAUSE_S, 0.0
         return True
 
-    def _wait_after(self, error: DependencyError) -> None:
+    def _wait_after(self, error: DependencyError | MissingModel) -> bool:
+        """Try again later. A model that is missing right after it was put was lost in between: as good as away."""
         self.trouble = error
         self._not_before_s = self._around.steady_s() + self._pause_s
         self._pause_s = min(2 * self._pause_s, _LONGEST_PAUSE_S)
+        return False

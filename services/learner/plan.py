@@ -30,7 +30,7 @@ def plan_of(pipeline: Pipeline) -> Plan:
     """Read the plan from a pipeline file."""
     learner, layout = pipeline.learner, layout_of(pipeline)
     # What may change without changing the weights is left out: how often to checkpoint, how many versions to keep.
-    rules = learner.model_dump_json(exclude={"checkpoint", "keep_versions", "baselines"})
+    rules = learner.model_dump_json(exclude={"checkpoint", "keep_versions", "keep_artefacts", "baselines"})
     parts = (rules, pipeline.model.model_dump_json(), pipeline.gate.model_dump_json(), repr(layout))
     fingerprint = sha256("\n".join(parts).encode()).hexdigest()
     return Plan(

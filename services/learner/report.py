@@ -8,9 +8,9 @@ from typing import Final
 from adapters.context import Context
 from adapters.learner_ports import PartitionLog
 from schemas.decoded import Fault
-from schemas.errors import DependencyError
+from schemas.errors import DependencyError, MissingModel
 from schemas.records import Records
-from services.learner.effects import Candidate, Checkpoint
+from services.learner.effects import Candidate, Checkpoint, Standing
 from services.learner.outbox import Outbox
 from services.learner.state import State
 
@@ -32,7 +32,7 @@ class Report:
         self._context, self._steady_s = context, steady_s
         self._due_s = self._checkpoint_s = steady_s()
         self._next_offset, self._scored, self._caught_up = 0, 0, False
-        self._trouble: DependencyError | None = None
+        self._trouble: DependencyError | MissingModel | None = None
 
     def read(self, records: Records) -> None:
         """Count what was read from the log."""
@@ -53,6 +53,16 @@ class Report:
         self._context.metrics.gauge("version_number", candidate.number)
         why = {"why": candidate.decision.reasons} if candidate.decision.reasons else {}
         self._context.log.info(f"version {outcome}", number=candidate.number, digest=candidate.digest[:12], **why)
+
+    def put_back(self, version: Standing) -> None:
+        """Say that the model store had lost its data."""
+        self._context.metrics.count("restored_versions_total")
+        self._context.log.warning(
+            "the model store had lost the current version: it stands again",
+            number=version.number,
+            digest=version.digest[:12],
+            cure="`anabranch store rebuild FILE` brings back the older ones",
+        )
 
     def checkpoint(self, checkpoint: Checkpoint) -> None:
         """Note that a checkpoint was written."""
@@ -83,7 +93,7 @@ class Report:
             self._context.metrics.gauge("label_delay_seconds", seconds, quantile=quantile)
         self._context.metrics.gauge("label_coverage_ratio", state.scores.coverage)
 
-    def _tell_trouble(self, trouble: DependencyError | None) -> None:
+    def _tell_trouble(self, trouble: DependencyError | MissingModel | None) -> None:
         """Readiness, and one log line when the store goes away or comes back."""
         if trouble is None:
             self._context.health.ready(self._caught_up, "" if self._caught_up else "reading what the log holds")

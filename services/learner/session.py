@@ -99,6 +99,8 @@ class Session:
             self._report.version(effect)
         elif isinstance(effect, Checkpoint):
             self._report.checkpoint(effect)
+        else:
+            self._report.put_back(effect)
 
     def _leave(self) -> None:
         self._outbox.put([checkpoint_of(self._plan, self._state)])

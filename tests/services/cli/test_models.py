@@ -23,8 +23,8 @@ from schemas.contracts import Contracts, contracts_of
 from schemas.pipeline_file import parse_pipeline
 from schemas.redis_keys import model_key
 from schemas.topics import topic_name
+from schemas.versions import encode_version, manifest_of
 from services.cli.assembly import assemble
-from services.learner.announcing import encode_version, manifest_of
 from services.learner.effects import Candidate
 from tests.kafka_topics import send
 from tests.services.learner.rig import SMALL

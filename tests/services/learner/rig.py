@@ -16,10 +16,11 @@ from adapters.health import Health
 from adapters.learner_log_memory import MemoryAnnouncer, MemoryPartitionLog, MemoryTopics
 from adapters.metrics_memory import MemoryMetrics
 from adapters.model_store_memory import MemoryModelStore
-from schemas.contracts import Contracts, contracts_of
+from schemas.contracts import Columns, Contracts, contracts_of
 from schemas.pipeline_file import parse_pipeline
 from schemas.records import Outgoing, Records
 from schemas.topics import Role, topic_name
+from schemas.versions import is_thinned
 from services.learner.outbox import Surroundings
 from services.learner.session import Session, Ties
 
@@ -39,8 +40,9 @@ learner:
 """
 
 
-def small_contracts(model: str = "tabular_resnet") -> Contracts:
-    return contracts_of(parse_pipeline(SMALL.replace("MODEL", model), "small.yaml"))
+def small_contracts(model: str = "tabular_resnet", keep: str = "keep_versions: 4") -> Contracts:
+    text = SMALL.replace("MODEL", model).replace("keep_versions: 4", keep)
+    return contracts_of(parse_pipeline(text, "small.yaml"))
 
 
 def example_values(contracts: Contracts, rows: int, seed: int = 0, first: int = 0) -> list[bytes]:
@@ -113,6 +115,16 @@ class MortalStore(MemoryModelStore):
         moved = super().publish(number, digest, manifest)
         self.fate.step("after publish")
         return moved
+
+    def restore(self, number: int, digest: str, manifest: str) -> bool:
+        self.fate.step("before putting back")
+        return super().restore(number, digest, manifest)
+
+    def lose_all(self) -> None:
+        """As FLUSHALL."""
+        self._blobs.clear()
+        self._versions.clear()
+        self._current = None
 
 
 class MortalAnnouncer(MemoryAnnouncer):
@@ -197,14 +209,20 @@ class World:
 
     def versions(self) -> list[tuple[int, bytes, bytes]]:
         """(number, digest, artefact) of all that were announced, in order."""
+        columns = self._version_columns()
+        whole_B = ~is_thinned(columns) if columns else np.empty(0, np.bool_)
+        names = ("number", "digest", "artefact") if columns else ()
+        return list(zip(*(columns[name][whole_B].tolist() for name in names), strict=True))
+
+    def thinned(self) -> list[int]:
+        """Numbers of the versions that gave up their artefact, in that order."""
+        columns = self._version_columns()
+        return columns["number"][is_thinned(columns)].tolist() if columns else []
+
+    def _version_columns(self) -> Columns:
         values = [v for sent in self.topics.sent if sent.topic == self.topic("versions") for v in sent.values]
         part = self.contracts.decode(values, ("Version",)).part("Version")
-        if part is None:
-            return []
-        columns = part.columns
-        return list(
-            zip(columns["number"].tolist(), columns["digest"].tolist(), columns["artefact"].tolist(), strict=True)
-        )
+        return {} if part is None else part.columns
 
     def letters(self) -> list[bytes | None]:
         """Keys of all dead letters sent."""
