@@ -101,7 +101,7 @@ class Replay:
         DependencyError
             Kafka or Redis went away.
         """
-        frontier = Frontier()
+        frontier = Frontier(clock_ms=self._clock_ms())  # the first features too go out at the pace asked for
         while not (self._schedule.is_done and self._outside.unanswered == 0) and not self._around.stop.is_set():
             moved = self._send(frontier)
             frontier = self._outside.look(0.0 if moved else IDLE_WAIT_S, self._clock_ms())
