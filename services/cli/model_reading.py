@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from contextlib import closing
 from dataclasses import dataclass
 from typing import Any, Final
@@ -20,6 +20,7 @@ from schemas.contracts import Contracts
 from schemas.decoded import Columns
 from schemas.errors import DataError
 from schemas.topics import Role, topic_name
+from schemas.versions import is_thinned
 from services.cli.model_checks import (
     Finding,
     check_digests,
@@ -35,10 +36,14 @@ _WAIT_S: Final = 0.2
 
 @dataclass(frozen=True, slots=True)
 class AnnouncedVersion:
-    """A record of the versions topic: its manifest, and whether the artefact that it carries is what it says."""
+    """A version as the topic has it: its manifest, and its artefact unless it was refused or thinned.
+
+    `again`: the record stands for a version that was announced before, now without its artefact.
+    """
 
     manifest: dict[str, Any]
     artefact: bytes
+    again: bool = False
 
     @property
     def number(self) -> int:
@@ -63,8 +68,8 @@ class ModelReader:
         self._contracts, self._bootstrap, self._store = contracts, bootstrap, store
 
     def announced(self) -> list[AnnouncedVersion]:
-        """All versions of the topic, in its order."""
-        return [_announced(columns, row) for columns in self._columns("versions", "Version") for row in _rows(columns)]
+        """All versions of the topic, by rising number, each once, in its latest form."""
+        return [version for _, version in sorted({v.number: v for v in self._records()}.items())]
 
     def stored(self) -> dict[int, dict[str, Any]]:
         """Manifests of the versions that the store holds, by number."""
@@ -73,16 +78,17 @@ class ModelReader:
 
     def verify(self, most_rows: int) -> list[Finding]:
         """Check all that must be true; `most_rows` recent answers of each partition are computed again."""
-        announced = self.announced()
+        records = list(self._records())
+        announced = list({v.number: v for v in records}.values())
         stored = {number: str(manifest["digest"]) for number, manifest in self.stored().items()}
         published = {v.number: str(v.manifest["digest"]) for v in announced if v.manifest["published"]}
         artefacts = {str(v.manifest["digest"]): v.artefact for v in announced if v.artefact}
         return [
-            check_numbers([v.number for v in announced]),
+            check_numbers([v.number for v in records if not v.again]),
             check_pointer(self._store.current(), published),
             check_digests(stored, published),
             self._check_blobs(stored),
-            self._check_answers(artefacts, most_rows),
+            self._check_answers(artefacts, frozenset(published.values()), most_rows),
         ]
 
     def _check_blobs(self, stored: dict[int, str]) -> Finding:
@@ -94,19 +100,25 @@ class ModelReader:
                 wrong.append(f"version {number}: {error.what}")
         return Finding("blobs are whole", not wrong, " ".join(wrong) or f"{len(stored)} blobs read")
 
-    def _check_answers(self, artefacts: dict[str, bytes], most_rows: int) -> Finding:
+    def _check_answers(self, artefacts: dict[str, bytes], announced: Set[str], most_rows: int) -> Finding:
+        """Answers of versions that the topic has thinned are left out: `anabranch models rebuild` proves those."""
         rows, differences, missing = 0, dict[int, float](), set[int]()
         for (number, digest), (x_BF, output_BK) in self._answers(most_rows).items():
-            blob = artefacts.get(digest)
-            if blob is None:
+            if (blob := artefacts.get(digest)) is not None:
+                rows += len(x_BF)
+                differences[number] = worst_difference(decode_model(blob), x_BF, output_BK)
+            elif digest not in announced:
                 missing.add(number)
-                continue
-            rows += len(x_BF)
-            differences[number] = worst_difference(decode_model(blob), x_BF, output_BK)
         if missing:
             what = f"answers name models that were never announced: versions {sorted(missing)}"
             return Finding("answers come out again", False, what)
         return check_recomputed(differences, rows)
+
+    def _records(self) -> Iterator[AnnouncedVersion]:
+        """Records of the versions topic, in its order."""
+        for columns in self._columns("versions", "Version"):
+            again_B = is_thinned(columns)
+            yield from (_announced(columns, row, bool(again_B[row])) for row in _rows(columns))
 
     def _answers(self, most_rows: int) -> dict[tuple[int, str], tuple[NDArray[np.float32], NDArray[np.float32]]]:
         """Vectors and outputs of the newest answers, by version and digest; those from the prior left out."""
@@ -139,8 +151,8 @@ def _rows(columns: Columns) -> range:
     return range(len(next(iter(columns.values()))))
 
 
-def _announced(columns: Columns, row: int) -> AnnouncedVersion:
+def _announced(columns: Columns, row: int, again: bool) -> AnnouncedVersion:
     fields = {name: column[row] for name, column in columns.items()}
     artefact = bytes(fields.pop("artefact"))
     manifest = {n: v.decode() if isinstance(v, bytes) else v.item() for n, v in fields.items()}
-    return AnnouncedVersion(manifest, artefact)
+    return AnnouncedVersion(manifest, artefact, again)

@@ -41,8 +41,8 @@ class Figures:
         self._event_time_ms = float("nan")
         self._examples = 0
         self._served: list[int] = []
-        self._published: list[Point] = []
-        self._refused = 0
+        self._published: dict[int, Point] = {}
+        self._refused: set[int] = set()
         self._drifts: dict[bytes, DriftLine] = {}
         self._drift_count = 0
         self._dead_letters: Counter[str] = Counter()
@@ -82,7 +82,7 @@ class Figures:
             log_loss=self._scores.log_loss,
             windows=len(self._scores.history),
             published=len(self._published),
-            refused=self._refused,
+            refused=len(self._refused),
             swaps=max(0, len(self._served) - 1),
             serving=self._served[-1] if self._served else 0,
             drifts=tuple(self._drifts.values()),
@@ -90,7 +90,7 @@ class Figures:
             dead_letters=dict(self._dead_letters),
             labels_refused=self._labels_refused,
             score_history=tuple(self._scores.history),
-            version_history=tuple(self._published),
+            version_history=tuple(point for _, point in sorted(self._published.items())),
         )
 
     def _rate(self, now_s: float) -> float:
@@ -114,12 +114,13 @@ class Figures:
         self._scores.add(columns["label_time"], columns["label"], columns["output"])
 
     def _see_versions(self, columns: Columns, _records: Records, _row_N: NDArray[np.int64], _now_s: float) -> None:
+        # Keyed by number: a version that gives up its artefact stands here for a second time, among much newer ones.
         rows = zip(*(columns[c].tolist() for c in ("trained_through", "number", "published")), strict=True)
         for time_ms, number, published in rows:
             if published:
-                self._published.append((time_ms, float(number)))
+                self._published[number] = (time_ms, float(number))
             else:
-                self._refused += 1
+                self._refused.add(number)
 
     def _see_drifts(self, columns: Columns, _records: Records, row_N: NDArray[np.int64], _now_s: float) -> None:
         for i in range(len(row_N)):

@@ -10,13 +10,15 @@ from uuid import uuid4
 import pytest
 
 from adapters.learner_announcer_kafka import KafkaAnnouncer
-from adapters.learner_log_memory import MemoryAnnouncer, MemoryPartitionLog, MemoryTopics
-from adapters.learner_ports import Announcer, PartitionLog
+from adapters.learner_log_memory import MemoryAnnouncer, MemoryPartitionLog, MemoryTopics, MemoryVersions
+from adapters.learner_ports import Announcer, PartitionLog, VersionsLog
 from adapters.local_stack import StackAddresses
 from adapters.loop.client_settings import Identity
 from adapters.partition_log_kafka import KafkaPartitionLog
+from adapters.versions_kafka import KafkaVersions
 from schemas.errors import DataError, Fenced
 from schemas.records import Outgoing
+from schemas.versions import THINNED
 from tests.kafka_topics import create_topics, send
 
 
@@ -26,6 +28,7 @@ class World(Protocol):
     def append(self, values: list[bytes]) -> None: ...
     def log(self) -> PartitionLog: ...
     def announcer(self) -> Announcer: ...
+    def reader(self) -> VersionsLog: ...
 
 
 class MemoryWorld:
@@ -43,6 +46,9 @@ class MemoryWorld:
     def announcer(self) -> Announcer:
         return MemoryAnnouncer(self._topics, self.versions)
 
+    def reader(self) -> VersionsLog:
+        return MemoryVersions(self._topics, self.versions)
+
 
 class KafkaWorld:
     def __init__(self, bootstrap: str) -> None:
@@ -59,6 +65,9 @@ class KafkaWorld:
 
     def announcer(self) -> Announcer:
         return KafkaAnnouncer(self._identity, (self._examples, 0), self.versions)
+
+    def reader(self) -> VersionsLog:
+        return KafkaVersions(self._bootstrap, self.versions)
 
 
 @pytest.fixture(params=["memory", "kafka"])
@@ -81,6 +90,10 @@ def read_to_end(log: PartitionLog) -> list[tuple[int, bytes | None]]:
 
 def version(world: World, *numbers: int) -> Outgoing:
     return Outgoing(world.versions, [str(n).encode() for n in numbers], [b"version %d" % n for n in numbers])
+
+
+def thinned(world: World, number: int) -> Outgoing:
+    return Outgoing(world.versions, [b"%d" % number], [b"thinned %d" % number], headers=[(THINNED,)])
 
 
 def test_a_log_is_read_in_order_from_where_its_reader_says(world: World) -> None:
@@ -112,6 +125,23 @@ def test_what_was_announced_is_found_again_however_much_came_before(world: World
         for after in (0, 17, 57, 58, 59, 99):
             found = {(a.number, a.value) for a in second.announced(after)}
             assert found == {(n, b"version %d" % n) for n in range(after + 1, 60)}
+
+
+def test_thinned_versions_stand_among_newer_ones_and_mislead_nobody(world: World) -> None:
+    keep, last = 5, 40
+    with closing(world.announcer()) as announcer, closing(world.reader()) as reader:
+        assert list(reader.newest_first()) == []
+        for number in range(1, last + 1):
+            old = [thinned(world, number - keep)] if number > keep else []
+            announcer.send([version(world, number), *old], number)
+        for after in (0, 3, last - keep, last - 1, last):
+            found = {a.number: a.thinned for a in announcer.announced(after) if not a.thinned}
+            assert sorted(found) == list(range(after + 1, last + 1)), "those not thinned are all there"
+        newest = list(reader.newest_first())
+        assert sorted(a.number for a in newest) == list(range(1, last + 1)), "each once"
+        whole = [(a.number, a.value) for a in newest if not a.thinned]
+        assert whole == [(n, b"version %d" % n) for n in range(last, last - keep, -1)], "in its latest form"
+        assert {a.value for a in newest if a.thinned} == {b"thinned %d" % n for n in range(1, last - keep + 1)}
 
 
 def test_a_successor_fences_and_sees_all_that_was_told(world: World) -> None:

@@ -10,6 +10,7 @@ from adapters.tail import Tail
 from schemas.contracts import Contracts
 from schemas.decoded import Columns
 from schemas.topics import Role, topic_name
+from schemas.versions import is_thinned
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +29,17 @@ def read_outcome(contracts: Contracts, bootstrap: str) -> Outcome:
     return Outcome(
         read_records(contracts, bootstrap, "predictions", "Prediction"),
         read_records(contracts, bootstrap, "examples", "Example"),
-        read_records(contracts, bootstrap, "versions", "Version"),
+        read_versions(contracts, bootstrap),
         read_records(contracts, bootstrap, "dead-letters", "DeadLetter"),
         read_records(contracts, bootstrap, "drift", "Drift"),
     )
+
+
+def read_versions(contracts: Contracts, bootstrap: str) -> Columns:
+    """Read the versions as they were announced: a record that takes away an artefact is no version."""
+    columns = read_records(contracts, bootstrap, "versions", "Version")
+    whole_B = ~is_thinned(columns) if columns else np.empty(0, np.bool_)
+    return {name: column[whole_B] for name, column in columns.items()}
 
 
 def read_records(contracts: Contracts, bootstrap: str, role: Role, record: str) -> Columns:
