@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from models.network import NetworkShape, TabularResNet
+from models.network import NetworkShape
+from models.network_mlp import NETWORKS
 from models.network_model import NetworkModel
 from models.normaliser import Normaliser
 from models.protocol import Learner, ServableLearner, ServedModel
@@ -44,7 +45,7 @@ def servable_learner_of(model: Model, replay: Replay, layout: Layout, seed: int)
     if model.kind == "river_hoeffding_adaptive_tree":
         raise ConfigurationError(
             "A Hoeffding adaptive tree can be scored as a baseline but not served: it has no form other than a pickle.",
-            "Set `model.kind` to tabular_resnet or river_logistic_regression.",
+            "Set `model.kind` to tabular_resnet, mlp or river_logistic_regression.",
         )
     if model.kind == "river_logistic_regression":
         from models.river_linear import RiverLinear
@@ -52,7 +53,7 @@ def servable_learner_of(model: Model, replay: Replay, layout: Layout, seed: int)
         return RiverLinear(shape, layout.target)
     size = replay.size if replay.kind == "reservoir" and replay.mix else 0
     config = TorchLearnerConfig(
-        shape, layout.target, layout.width, model.optimiser, model.averaging, size, replay.mix, seed
+        shape, layout.target, layout.width, model.optimiser, model.averaging, size, replay.mix, seed, model.kind
     )
     return TorchLearner(config)
 
@@ -67,10 +68,10 @@ def blank_model_of(model: Model, layout: Layout, seed: int) -> ServedModel:
     ConfigurationError
         As `servable_learner_of`.
     """
-    if model.kind != "tabular_resnet":
+    if model.kind not in NETWORKS:
         return servable_learner_of(model, Replay(kind="none"), layout, seed).served()
     shape = network_shape(model, layout)
-    return NetworkModel(shape, layout.target, TabularResNet(shape, seed), Normaliser(1))
+    return NetworkModel(shape, layout.target, NETWORKS[model.kind](shape, seed), Normaliser(1))
 
 
 def network_shape(model: Model, layout: Layout) -> NetworkShape:

@@ -14,11 +14,14 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar, Final
 
 import torch
 from torch import Tensor, nn
 
 from models.normaliser import Normaliser
+
+_LARGEST: Final = 1e18
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +58,8 @@ class Block(nn.Module):
     def __init__(self, hidden: int, dropout: float, source: torch.Generator) -> None:
         super().__init__()
         self.norm = nn.LayerNorm(hidden)
-        self.inner = _linear(hidden, hidden, source)
-        self.outer = _linear(hidden, hidden, None)
+        self.inner = linear_layer(hidden, hidden, source)
+        self.outer = linear_layer(hidden, hidden, None)
         self.dropout = dropout
 
     def forward(self, h_BH: Tensor, noise: torch.Generator | None) -> Tensor:
@@ -92,16 +95,15 @@ class Inputs(nn.Module):
 
     def numbers(self, x_BF: Tensor) -> Tensor:
         """Columns of numbers, (B, N), as the normaliser sees them."""
-        return torch.asinh(x_BF[:, self.number_N])
+        return _asinh(x_BF.index_select(1, self.number_N))
 
     def forward(self, x_BF: Tensor) -> Tensor:
         """Standardised numbers, their missing flags and the embeddings, side by side."""
         scaled_BN = self.normaliser(self.numbers(x_BF))
         absent_BN = torch.isnan(scaled_BN)
-        code_BC = x_BF[:, self.category_C]
-        known_BC = torch.isfinite(code_BC)
-        row_BC = torch.where(known_BC, code_BC, 0).long().clamp(min=0)
-        row_BC = torch.where(known_BC, torch.minimum(row_BC, self.missing_C), self.missing_C) + self.start_C
+        # What is missing, or no code, is larger than any code, and so becomes the code of what is missing.
+        code_BC = torch.nan_to_num(x_BF.index_select(1, self.category_C), math.inf, math.inf, math.inf).clamp_(min=0)
+        row_BC = torch.minimum(code_BC, self.missing_C).long() + self.start_C
         embedded_BE = nn.functional.embedding(row_BC, self.embeddings).flatten(1)
         return torch.cat((torch.nan_to_num(scaled_BN), absent_BN.float(), embedded_BE), 1)
 
@@ -116,14 +118,16 @@ class TabularResNet(nn.Module):
         Of the first weights; the last layer starts at zero.
     """
 
+    KIND: ClassVar[str] = "tabular_resnet"
+
     def __init__(self, shape: NetworkShape, seed: int) -> None:
         super().__init__()
         source = torch.Generator().manual_seed(seed)
         self.inputs = Inputs(shape, source)
-        self.first = _linear(shape.inputs, shape.hidden, source)
+        self.first = linear_layer(shape.inputs, shape.hidden, source)
         self.blocks = nn.ModuleList([Block(shape.hidden, shape.dropout, source) for _ in range(shape.blocks)])
         self.norm = nn.LayerNorm(shape.hidden)
-        self.head = _linear(shape.hidden, shape.outputs, None)
+        self.head = linear_layer(shape.hidden, shape.outputs, None)
 
     def forward(self, x_BF: Tensor, noise: torch.Generator | None = None) -> Tensor:
         """Logits (B, K) of float32 vectors (B, F); with `noise`, units are dropped as in training."""
@@ -131,6 +135,20 @@ class TabularResNet(nn.Module):
         for block in self.blocks:
             h_BH = block(h_BH, noise)
         return self.head(self.norm(h_BH))  # type: ignore[no-any-return]
+
+
+def _asinh(x_BN: Tensor) -> Tensor:
+    """Inverse hyperbolic sine in steps that torch has vector instructions for: its own takes three times as long.
+
+    Notes
+    -----
+    asinh |x| = log1p(|x| + x² / (1 + √(x² + 1))), which keeps all digits of small values. Beyond 10¹⁸ x² would be infinite, so
+    that larger values count as that.
+    """
+    size_BN = x_BN.abs().clamp_(max=_LARGEST)
+    square_BN = size_BN.square()
+    size_BN += square_BN / (1 + (square_BN + 1).sqrt_())
+    return size_BN.log1p_().copysign_(x_BN)
 
 
 def _constant(module: nn.Module, name: str, values: Sequence[int]) -> None:
@@ -148,7 +166,7 @@ class _Linear(nn.Linear):
         """Leave them."""
 
 
-def _linear(inputs: int, outputs: int, source: torch.Generator | None) -> nn.Linear:
+def linear_layer(inputs: int, outputs: int, source: torch.Generator | None) -> nn.Linear:
     """A linear layer with uniform weights of the usual bound, or all zero without a source."""
     layer = _Linear(inputs, outputs)
     bound = 1 / math.sqrt(max(inputs, 1))

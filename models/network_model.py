@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import ClassVar, Self, cast
+from typing import Self, cast
 
 import numpy as np
 import torch
 
 from models.losses import head_of
 from models.network import NetworkShape, TabularResNet
+from models.network_mlp import NETWORKS, Network
 from models.normaliser import Normaliser
 from models.protocol import Float32, Json, Snapshot, Target
 from schemas.errors import DataError
@@ -18,11 +19,11 @@ _LABELS = "labels."
 
 
 class NetworkModel:
-    """A tabular residual network with its head.
+    """A network with its head.
 
     Parameters
     ----------
-    network : TabularResNet
+    network : TabularResNet or Mlp
         Taken over; nobody else may change it.
     scale : Normaliser
         Moments of the labels, which a regression needs.
@@ -30,13 +31,11 @@ class NetworkModel:
         Where it computes; batches come and go as NumPy arrays all the same.
     """
 
-    KIND: ClassVar[str] = "tabular_resnet"
-
     def __init__(
         self,
         shape: NetworkShape,
         target: Target,
-        network: TabularResNet,
+        network: Network,
         scale: Normaliser,
         device: torch.device | None = None,
     ) -> None:
@@ -49,7 +48,7 @@ class NetworkModel:
     @property
     def kind(self) -> str:
         """Name under which `models.snapshot` decodes it."""
-        return self.KIND
+        return self._network.KIND
 
     @torch.inference_mode()
     def predict_many(self, x_BF: Float32) -> Float32:
@@ -65,7 +64,9 @@ class NetworkModel:
         return Snapshot(tensors, {"shape": asdict(self.shape), "target": self.target})
 
     @classmethod
-    def from_snapshot(cls, snapshot: Snapshot, device: torch.device | None = None) -> Self:
+    def from_snapshot(
+        cls, snapshot: Snapshot, device: torch.device | None = None, kind: str = TabularResNet.KIND
+    ) -> Self:
         """Build the model that `snapshot` was taken from.
 
         Raises
@@ -76,13 +77,15 @@ class NetworkModel:
         shape, target = shape_of(snapshot.manifest["shape"]), snapshot.manifest["target"]
         state = {name: torch.from_numpy(np.array(value)) for name, value in snapshot.tensors.items()}
         labels = {name.removeprefix(_LABELS): value for name, value in state.items() if name.startswith(_LABELS)}
-        network, scale = TabularResNet(shape, 0), Normaliser(1)
+        network, scale = NETWORKS[kind](shape, 0), Normaliser(1)
         try:
             network.load_state_dict({name: value for name, value in state.items() if not name.startswith(_LABELS)})
             scale.load_state_dict(labels)
         except RuntimeError as error:
             raise DataError(f"The weights do not fit their network: {error}", "Take another version.") from error
-        return cls(shape, target, network, scale, device)
+        model = cls(shape, target, network, scale, device)
+        network.inputs.normaliser.freeze()
+        return model
 
 
 def shape_of(manifest: Json) -> NetworkShape:

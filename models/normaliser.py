@@ -34,6 +34,7 @@ class Normaliser(nn.Module):
     count_N: Tensor
     mean_N: Tensor
     spread_N: Tensor
+    _frozen: tuple[Tensor, Tensor] | None = None
 
     def __init__(self, columns: int) -> None:
         super().__init__()
@@ -61,7 +62,12 @@ class Normaliser(nn.Module):
         deviation_N = (self.spread_N / self.count_N.clamp(min=1)).sqrt()
         return torch.where(deviation_N < _LEAST_DEVIATION, torch.ones_like(deviation_N), deviation_N)
 
+    def freeze(self) -> None:
+        """Work out now what every answer needs: from here on nothing is learned, and nothing is moved."""
+        self._frozen = self.mean_N.float(), self.deviation_N.float()
+
     def forward(self, x_BN: Tensor) -> Tensor:
         """Standardise and clip to ±5 deviations; float32, NaN stays NaN."""
-        scaled_BN = (x_BN - self.mean_N.float()) / self.deviation_N.float()
+        mean_N, deviation_N = self._frozen or (self.mean_N.float(), self.deviation_N.float())
+        scaled_BN = (x_BN - mean_N) / deviation_N
         return scaled_BN.clamp(-CLIP, CLIP)

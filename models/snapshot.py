@@ -8,6 +8,7 @@ from hashlib import sha256
 import torch
 
 from models.linear_model import LinearModel
+from models.network_mlp import NETWORKS
 from models.network_model import NetworkModel
 from models.protocol import ServedModel, Snapshot
 from models.tensor_bytes import decode_snapshot, encode_snapshot
@@ -31,8 +32,12 @@ def encode_model(model: ServedModel, columns: Sequence[str] = ()) -> tuple[bytes
     digest : str
         SHA-256 of the blob, hex.
     """
-    state = model.snapshot()
-    manifest = {"format": FORMAT, "kind": model.kind, "columns": [*columns], "model": state.manifest}
+    return encode_frozen(model.kind, model.snapshot(), columns)
+
+
+def encode_frozen(kind: str, state: Snapshot, columns: Sequence[str] = ()) -> tuple[bytes, str]:
+    """Write the snapshot of a model, as `encode_model` does."""
+    manifest = {"format": FORMAT, "kind": kind, "columns": [*columns], "model": state.manifest}
     blob = encode_snapshot(Snapshot(state.tensors, manifest))
     return blob, sha256(blob).hexdigest()
 
@@ -52,7 +57,7 @@ def decode_model(blob: bytes, device: torch.device | None = None, columns: Seque
     """
     state = decode_snapshot(blob)
     kind, found = state.manifest.get("kind"), state.manifest.get("format")
-    if found != FORMAT or kind not in (NetworkModel.KIND, LinearModel.KIND):
+    if found != FORMAT or kind not in (*NETWORKS, LinearModel.KIND):
         raise DataError(
             f"The model is of kind {kind!r} in format {found!r}, which this version cannot read.",
             "Update this process to the version that wrote it.",
@@ -64,6 +69,6 @@ def decode_model(blob: bytes, device: torch.device | None = None, columns: Seque
             "The pipeline file has changed: let the learner publish a version for it.",
         )
     inner = Snapshot(state.tensors, state.manifest["model"])
-    if kind == NetworkModel.KIND:
-        return NetworkModel.from_snapshot(inner, device)
+    if kind in NETWORKS:
+        return NetworkModel.from_snapshot(inner, device, kind)
     return LinearModel.from_snapshot(inner)

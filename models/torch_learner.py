@@ -21,6 +21,7 @@ from torch import Tensor, nn
 
 from models.losses import head_of
 from models.network import NetworkShape, TabularResNet
+from models.network_mlp import NETWORKS, Network
 from models.network_model import NetworkModel
 from models.normaliser import Normaliser
 from models.protocol import Float32, Float64, Snapshot, Target
@@ -42,6 +43,8 @@ class TorchLearnerConfig:
         Share of the average that a step keeps, 0 (none) to below 1.
     replay_size, replay_mix : int
         Examples held, and drawn beside each fresh batch; 0 of either: no replay.
+    kind : str
+        One of `models.network_mlp.NETWORKS`.
     """
 
     shape: NetworkShape
@@ -52,6 +55,7 @@ class TorchLearnerConfig:
     replay_size: int
     replay_mix: int
     seed: int
+    kind: str = TabularResNet.KIND
 
 
 class TorchLearner:
@@ -62,7 +66,7 @@ class TorchLearner:
 
     def __init__(self, config: TorchLearnerConfig) -> None:
         self._config = config
-        self._network = TabularResNet(config.shape, config.seed)
+        self._network = NETWORKS[config.kind](config.shape, config.seed)
         self._average = copy.deepcopy(self._network)
         self._scale = Normaliser(1)
         self._head = head_of(config.target, self._scale)
@@ -70,6 +74,10 @@ class TorchLearner:
         self._memory = Reservoir(config.replay_size, config.width, config.seed)
         self._noise = torch.Generator().manual_seed(config.seed)
         self._steps = 0
+        # Looked up once: to walk over a module's parts takes longer than to update them.
+        self._parameters = list(self._network.parameters())
+        self._pairs = list(zip(self._average.parameters(), self._parameters, strict=True))
+        self._moments = list(zip(self._average.buffers(), self._network.buffers(), strict=True))
         self._answering = self._model(self._average)
 
     def predict_many(self, x_BF: Float32) -> Float32:
@@ -86,9 +94,14 @@ class TorchLearner:
         if self._config.replay_size:
             self._memory.add(x_BF, y_B)
 
+    @property
+    def answering(self) -> NetworkModel:
+        """The averaged network, which follows each step."""
+        return self._answering
+
     def served(self) -> NetworkModel:
         """Freeze a copy of the averaged network."""
-        return NetworkModel.from_snapshot(self._answering.snapshot())
+        return NetworkModel.from_snapshot(self._answering.snapshot(), kind=self._config.kind)
 
     def snapshot(self) -> Snapshot:
         """Weights, average, optimiser, moments, replay memory and random states."""
@@ -121,7 +134,7 @@ class TorchLearner:
         loss = self._head.loss(logit_BK, torch.from_numpy(y_B))
         self._optimiser.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
-        norm = nn.utils.clip_grad_norm_(self._network.parameters(), self._config.optimiser.clip)
+        norm = nn.utils.clip_grad_norm_(self._parameters, self._config.optimiser.clip)
         # A step along a gradient that is not finite would spoil the weights for good: it is left out.
         if bool(torch.isfinite(norm)):
             self._optimiser.step()
@@ -130,12 +143,12 @@ class TorchLearner:
     @torch.no_grad()
     def _follow(self) -> None:
         keep = min(self._config.averaging, self._steps / (self._steps + _AVERAGING_WARM_UP))
-        for average, weight in zip(self._average.parameters(), self._network.parameters(), strict=True):
+        for average, weight in self._pairs:
             average.lerp_(weight, 1 - keep)
-        for moment, value in zip(self._average.buffers(), self._network.buffers(), strict=True):
+        for moment, value in self._moments:
             moment.copy_(value)
 
-    def _model(self, network: TabularResNet) -> NetworkModel:
+    def _model(self, network: Network) -> NetworkModel:
         return NetworkModel(self._config.shape, self._config.target, network, self._scale)
 
     def _open_optimiser(self) -> None:

@@ -27,7 +27,12 @@ TREE = Model(kind="river_hoeffding_adaptive_tree")
 
 
 def test_each_kind_is_made() -> None:
-    kinds = {"tabular_resnet": TorchLearner, "river_logistic_regression": RiverLinear, TREE.kind: RiverTree}
+    kinds = {
+        "tabular_resnet": TorchLearner,
+        "mlp": TorchLearner,
+        "river_logistic_regression": RiverLinear,
+        TREE.kind: RiverTree,
+    }
     for kind, expected in kinds.items():
         assert isinstance(learner_of(Model.model_validate({"kind": kind}), Replay(), LAYOUT, 0), expected)
 
@@ -37,7 +42,7 @@ def test_a_tree_is_scored_not_served() -> None:
         servable_learner_of(TREE, Replay(), LAYOUT, 0)
 
 
-@pytest.mark.parametrize("kind", ["tabular_resnet", "river_logistic_regression"])
+@pytest.mark.parametrize("kind", ["tabular_resnet", "mlp", "river_logistic_regression"])
 def test_a_blank_model_is_what_a_learner_serves_that_has_learned_nothing(kind: str) -> None:
     model = Model.model_validate({"kind": kind})
     served = servable_learner_of(model, Replay(), LAYOUT, 7).served()

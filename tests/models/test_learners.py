@@ -22,14 +22,15 @@ from tests.models.streams import CLASSES, TARGETS, WIDTH, shape_for, stream
 BATCH = 32
 
 
-def torch_learner(target: Target, seed: int = 0, kind: str = "adamw") -> TorchLearner:
+def torch_learner(target: Target, seed: int = 0, kind: str = "adamw", network: str = "tabular_resnet") -> TorchLearner:
     make_deterministic()
     optimiser = Optimiser.model_validate({"kind": kind, "rate": 0.01})
-    return TorchLearner(TorchLearnerConfig(shape_for(target), target, WIDTH, optimiser, 0.9, 100, 32, seed))
+    return TorchLearner(TorchLearnerConfig(shape_for(target), target, WIDTH, optimiser, 0.9, 100, 32, seed, network))
 
 
 SERVABLE: dict[str, Callable[[Target], ServableLearner]] = {
     "torch": torch_learner,
+    "torch-mlp": lambda target: torch_learner(target, network="mlp"),
     "torch-sgd": lambda target: torch_learner(target, kind="sgd"),
     "river-linear": lambda target: RiverLinear(shape_for(target), target),
 }
