@@ -142,8 +142,8 @@ def _asinh(x_BN: Tensor) -> Tensor:
 
     Notes
     -----
-    asinh |x| = log1p(|x| + x² / (1 + √(x² + 1))), which keeps all digits of small values. Beyond 10¹⁸ x² would be infinite, so
-    that larger values count as that.
+    asinh |x| = log1p(|x| + x² / (1 + √(x² + 1))), which keeps all digits of small values. Near 10¹⁹ x² would become
+    infinite, so that values beyond 10¹⁸ count as that.
     """
     size_BN = x_BN.abs().clamp_(max=_LARGEST)
     square_BN = size_BN.square()

@@ -78,6 +78,11 @@ class Learner(Protocol):
 class ServableLearner(Learner, Protocol):
     """A learner that can be published and survives a crash."""
 
+    @property
+    def answering(self) -> ServedModel:
+        """What `predict_many` answers with: it goes on learning, but its snapshots do not."""
+        ...
+
     def served(self) -> ServedModel:
         """Freeze a copy of what `predict_many` answers with now."""
         ...

@@ -48,9 +48,9 @@ class Reservoir:
         size = len(self._y_M)
         number_B = self.seen + np.arange(len(y_B))
         place_B = np.where(number_B < size, number_B, self._random.integers(0, number_B + 1))
+        taken = np.flatnonzero(place_B < size)
         # Where two rows of a batch get one place, the later stays: what algorithm R does one by one.
-        for row in np.flatnonzero(place_B < size).tolist():
-            self._x_MF[place_B[row]], self._y_M[place_B[row]] = x_BF[row], y_B[row]
+        self._x_MF[place_B[taken]], self._y_M[place_B[taken]] = x_BF[taken], y_B[taken]
         self.seen += len(y_B)
 
     def sample(self, rows: int) -> tuple[Float32, Float64]:

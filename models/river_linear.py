@@ -47,6 +47,11 @@ class RiverLinear:
             self._scaler.learn_one(numbers)
             self._model.learn_one(self._scaler.transform_one(numbers) | codes, label(y))
 
+    @property
+    def answering(self) -> LinearModel:
+        """What is served."""
+        return self.served()
+
     def served(self) -> LinearModel:
         """Coefficients and scaler as arrays: what answers, here and where it is published."""
         if self._served is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from models.gate import Evidence, judge
-from models.snapshot import encode_model
+from models.snapshot import encode_frozen
 from schemas.examples import Examples
 from services.learner.effects import Candidate, Checkpoint, Effect
 from services.learner.plan import Plan
@@ -74,9 +74,10 @@ def _advanced(place: Place, batch: Examples) -> Place:
 
 
 def _candidate(plan: Plan, state: State) -> Candidate:
-    place, served = state.place, state.learner.served()
-    evidence = Evidence(served.snapshot().tensors, state.scores.losses(), place.examples)
-    blob, digest = encode_model(served, plan.layout.names)
+    place, answering = state.place, state.learner.answering
+    frozen = answering.snapshot()
+    evidence = Evidence(frozen.tensors, state.scores.losses(), place.examples)
+    blob, digest = encode_frozen(answering.kind, frozen, plan.layout.names)
     return Candidate(
         number=place.number + 1,
         parent=place.parent,
