@@ -14,6 +14,12 @@ def records_on(pipeline: Pipeline, spec: TopicSpec) -> tuple[str, ...]:
     return tuple(name for r in spec.records for name in (pipeline.events if r == "<events>" else (r,)))
 
 
+def records_of_topic(pipeline: Pipeline, topic: str) -> tuple[str, ...]:
+    """Names of the records of a topic under its whole name; none if it is not one of the pipeline's."""
+    spec = next((s for s in TOPICS if topic_name(pipeline.pipeline, s.role) == topic), None)
+    return records_on(pipeline, spec) if spec else ()
+
+
 def full_name(schema: Schema) -> str:
     """Name of a record with its namespace.
 

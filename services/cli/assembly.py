@@ -63,6 +63,13 @@ COMMANDS = (
         "doctor",
         "Check machine, servers and a pipeline; each finding comes with its cure.",
     ),
+    Command("dlq", "services.cli.dlq", "app", "List the dead letters, look into one, write their events back."),
+    Command(
+        "trace",
+        "services.cli.trace",
+        "trace",
+        "Tell one request's story: features, answer, label, batch, versions it shaped.",
+    ),
     Command("watch", "services.cli.watch", "watch", "Watch a pipeline: rate, latency, scores, versions, drift."),
 )
 

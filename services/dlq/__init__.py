@@ -1,0 +1,1 @@
+"""Dead letters: list them, look into one, and write their events back."""
