@@ -64,7 +64,7 @@ METRICS: tuple[MetricSpec, ...] = (
     _time("features_seconds", help="Time to make the vectors of a batch.", processes=("predictor",)),
     _time("model_seconds", help="Time a batch spent in the model.", processes=("predictor",)),
     MetricSpec("stale_ratio", "gauge", "Share of the last batch whose windows were late.", ("predictor",)),
-    MetricSpec("degraded_ratio", "gauge", "1 while a store is away, else 0.", ("predictor",)),
+    MetricSpec("degraded_ratio", "gauge", "1 while a store is away or has lost its models, else 0.", ("predictor",)),
     MetricSpec("swaps_total", "counter", "Versions swapped in.", ("predictor",)),
     MetricSpec("refused_models_total", "counter", "Attempts to load a version that failed.", ("predictor",)),
     MetricSpec("model_version_number", "gauge", "Version that serves; 0: the prior.", ("predictor",)),

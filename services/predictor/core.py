@@ -25,12 +25,13 @@ CAUSES: Final = (
     (Status.STALE, "the request is older than the snapshots kept (windows.snapshots): its windows are missing"),
     (Status.STALE, "the windows had not come to the request's pane within windows.wait: the newest were served"),
     (Status.DEGRADED, "the model store is away: the last good model serves"),
+    (Status.DEGRADED, "the model store has lost its versions: the last good model serves"),
     (Status.DEGRADED, "the feature store is away: the last known windows serve"),
     (Status.PRIOR, "there is no model yet: the prior is served"),
     (Status.ERROR, "the model's output is not finite or no probability"),
 )
 """Every cause of a status, the worse ones later: what `cause_B` points into."""
-_OUT_OF_REACH, _LATE, _MODELS_AWAY, _WINDOWS_AWAY, _NO_MODEL, _NO_ANSWER = range(1, len(CAUSES))
+_OUT_OF_REACH, _LATE, _MODELS_AWAY, _MODELS_LOST, _WINDOWS_AWAY, _NO_MODEL, _NO_ANSWER = range(1, len(CAUSES))
 _STATUSES = np.array([status for status, _ in CAUSES], np.uint8)
 _REASONS = np.array([reason.encode() for _, reason in CAUSES])
 
@@ -102,12 +103,15 @@ class Verdicts:
     reason_B: NDArray[np.bytes_]
 
 
-def verdicts(windows: Windows, has_model: bool, models_away: bool, good_B: NDArray[np.bool_]) -> Verdicts:
+def verdicts(
+    windows: Windows, has_model: bool, models_away: bool, models_lost: bool, good_B: NDArray[np.bool_]
+) -> Verdicts:
     """Give each row the status of the worst that befell it."""
     cause_B = np.zeros(len(good_B), np.intp)
     cause_B[windows.read.out_of_reach_B] = _OUT_OF_REACH
     cause_B[windows.read.stale_B] = _LATE
-    for befallen, cause in ((models_away, _MODELS_AWAY), (windows.away, _WINDOWS_AWAY), (not has_model, _NO_MODEL)):
+    befell = (models_away, models_lost, windows.away, not has_model)
+    for cause, befallen in zip((_MODELS_AWAY, _MODELS_LOST, _WINDOWS_AWAY, _NO_MODEL), befell, strict=True):
         if befallen:
             cause_B[:] = cause
     cause_B[~good_B] = _NO_ANSWER

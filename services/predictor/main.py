@@ -10,6 +10,9 @@ from adapters.feature_store_redis import RedisFeatureStore
 from adapters.loop import run_loop
 from adapters.model_store_redis import RedisModelStore
 from adapters.redis_client import connect
+from adapters.versions_kafka import KafkaVersions
+from schemas.topics import topic_name
+from schemas.versions import Version, read_version
 from services.predictor.device import choose_device, loader_for
 from services.predictor.job import PROCESS, PredictorJob
 from services.predictor.model_watch import ModelWatch
@@ -45,6 +48,7 @@ def run(context: Context) -> None:
                     steady_ms,
                     context.metrics,
                     context.log,
+                    lambda: newest_published(context),
                 )
             )
         )
@@ -60,6 +64,22 @@ def run(context: Context) -> None:
             max_batch=pipeline.serving.max_batch,
             linger_ms=pipeline.serving.linger,
         )
+
+
+def newest_published(context: Context) -> Version | None:
+    """Read the newest published version, whole, from the versions topic; None if there is none. Blocks.
+
+    Raises
+    ------
+    DependencyError
+        Kafka is away.
+    DataError
+        The topic holds something else.
+    """
+    topic = topic_name(context.pipeline.pipeline, "versions")
+    with closing(KafkaVersions(context.bootstrap, topic)) as log:
+        versions = (read_version(context.contracts, found.value) for found in log.newest_first())
+        return next((version for version in versions if version.artefact), None)
 
 
 def steady_ms() -> float:

@@ -7,9 +7,11 @@ from collections.abc import Callable
 
 from structlog.typing import FilteringBoundLogger
 
+from adapters.model_digest import check_blob
 from adapters.ports import Metrics, ModelPointer, ModelStore
 from schemas.errors import AnabranchError, DependencyError
 from schemas.layout import Layout
+from schemas.versions import Version
 from services.predictor.breaker import Breaker
 from services.predictor.serving_model import Predicts, Serving, try_out
 
@@ -30,6 +32,8 @@ class ModelWatch:
         Time between two looks at the store.
     clock : callable
         Steady, ms.
+    announced : callable
+        Reads the newest published version from the topic; asked once, if the store has none to begin with. May block.
     """
 
     def __init__(
@@ -42,12 +46,14 @@ class ModelWatch:
         clock: Callable[[], float],
         metrics: Metrics,
         log: FilteringBoundLogger,
+        announced: Callable[[], Version | None] = lambda: None,
     ) -> None:
-        self._store, self._load, self._layout = store, load, layout
+        self._store, self._load, self._layout, self._announced = store, load, layout, announced
         self._largest_batch, self._poll_s, self._clock = largest_batch, poll_ms / 1000, clock
         self._metrics, self._log = metrics, log
         self._serving: Serving | None = None
         self._refused: ModelPointer | None = None
+        self._lost = False
         self._store_breaker = Breaker(FIRST_PAUSE_MS, LONGEST_PAUSE_MS)
         self._model_breaker = Breaker(FIRST_PAUSE_MS, LONGEST_PAUSE_MS)
         self._stop = threading.Event()
@@ -63,10 +69,29 @@ class ModelWatch:
         """Whether the store did not answer when it was last asked."""
         return not self._store_breaker.closed
 
+    @property
+    def lost(self) -> bool:
+        """Whether the store, when last asked, knew nothing of the version that serves, or of any as new."""
+        return self._lost
+
     def start(self) -> None:
         """Look once, so that a process that comes back does not answer from the prior first; then keep looking."""
         self.look()
+        if self._serving is None:
+            self._take_announced()
         self._thread.start()
+
+    def _take_announced(self) -> None:
+        """Begin with the newest version of the topic: the store is away or empty, but a model there may be."""
+        try:
+            found = self._announced()
+        except AnabranchError as error:
+            self._log.warning("the versions topic cannot be read", why=str(error))
+            return
+        if found is not None:
+            pointer = ModelPointer(found.number, found.digest)
+            self._take(pointer, lambda: check_blob(found.artefact, found.digest))
+            self.look()
 
     def close(self) -> None:
         """End the thread. Blocks until it has, for a bounded time."""
@@ -89,20 +114,34 @@ class ModelWatch:
             pointer = self._store.current()
             if self._is_wanted(pointer):
                 assert pointer is not None
-                self._take(pointer)
+                self._take(pointer, lambda: self._store.get(pointer.digest))
         except DependencyError as error:
             self._store_failed(error)
         else:
             self._store_answered()
+            self._compare(pointer)
 
     def _is_wanted(self, pointer: ModelPointer | None) -> bool:
         newer = pointer is not None and (self._serving is None or pointer.number > self._serving.number)
         return newer and (pointer != self._refused or self._model_breaker.allows(self._clock()))
 
-    def _take(self, pointer: ModelPointer) -> None:
+    def _compare(self, pointer: ModelPointer | None) -> None:
+        """Versions only rise: a store that stands behind what serves has lost its data, and not gone back."""
+        serving = self._serving
+        lost = serving is not None and (pointer is None or pointer.number < serving.number)
+        if lost and not self._lost:
+            assert serving is not None
+            stands = pointer.number if pointer else 0
+            why = "the learner puts it back if it runs; else see `anabranch store rebuild`"
+            self._log.warning("model store lost its data", serving=serving.number, stands_at=stands, cure=why)
+        elif self._lost and not lost:
+            self._log.info("model store whole again")
+        self._lost = lost
+
+    def _take(self, pointer: ModelPointer, fetch: Callable[[], bytes]) -> None:
         started = self._clock()
         try:
-            model = self._load(self._store.get(pointer.digest))
+            model = self._load(fetch())
             try_out(model, self._layout, self._largest_batch)
         except DependencyError:
             raise

@@ -45,6 +45,11 @@ class Models(Protocol):
         """Whether the store did not answer when it was last asked."""
         ...
 
+    @property
+    def lost(self) -> bool:
+        """Whether the store, when last asked, knew nothing of the version that serves, or of any as new."""
+        ...
+
 
 def probe_rows(layout: Layout, rows: int) -> NDArray[np.float32]:
     """Rows from the bounds, the middle and the gaps of what the pipeline allows, shape (rows, F)."""

@@ -64,15 +64,16 @@ def test_without_a_word_in_the_file_the_prior_is_the_middle(target: str, expecte
     flags=st.lists(st.tuples(st.booleans(), st.booleans(), st.booleans()), min_size=1, max_size=8),
     has_model=st.booleans(),
     models_away=st.booleans(),
+    models_lost=st.booleans(),
     away=st.booleans(),
 )
 def test_the_worst_that_befell_a_row_is_its_status(
-    flags: list[tuple[bool, bool, bool]], has_model: bool, models_away: bool, away: bool
+    flags: list[tuple[bool, bool, bool]], has_model: bool, models_away: bool, models_lost: bool, away: bool
 ) -> None:
     late_B, reach_B, good_B = np.array(flags).T
     nothing = np.zeros((len(flags), 0), np.float32)
     windows = Windows(WindowVectors(nothing, np.zeros(len(flags)), late_B, reach_B, 0.0), away)
-    found = verdicts(windows, has_model, models_away, good_B)
+    found = verdicts(windows, has_model, models_away, models_lost, good_B)
     for late, reach, good, status, reason in zip(late_B, reach_B, good_B, found.status_B, found.reason_B, strict=True):
         expected = (
             Status.ERROR
@@ -80,7 +81,7 @@ def test_the_worst_that_befell_a_row_is_its_status(
             else Status.PRIOR
             if not has_model
             else Status.DEGRADED
-            if away or models_away
+            if away or models_away or models_lost
             else Status.STALE
             if late or reach
             else Status.OK

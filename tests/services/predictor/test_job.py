@@ -189,11 +189,14 @@ def test_a_store_that_is_away_is_asked_rarely_and_found_again(world: World) -> N
     assert world.metrics.value("degraded_ratio") == 0
 
 
-def test_a_model_store_that_is_away_degrades_too(world: World) -> None:
-    world.models.away = True
+@pytest.mark.parametrize(("trouble", "word"), [("away", b"away"), ("lost", b"lost")])
+def test_a_model_store_that_is_away_or_has_lost_its_data_degrades_too(world: World, trouble: str, word: bytes) -> None:
+    setattr(world.models, trouble, True)
     answer, *_ = world.ask(1)
     assert (answer["status"], answer["version"]) == (Status.DEGRADED, 7)
-    assert b"model store" in answer["reason"]
+    assert b"the model store" in answer["reason"]
+    assert word in answer["reason"]
+    assert world.metrics.value("degraded_ratio") == 1
 
 
 class _Nonsense(Predicts):

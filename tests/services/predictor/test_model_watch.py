@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import structlog
 from numpy.typing import NDArray
 
 from adapters.metrics_memory import MemoryMetrics
+from adapters.model_digest import digest_of
 from adapters.model_store_memory import MemoryModelStore
 from adapters.ports import ModelPointer
 from models.linear_model import LinearModel
 from models.snapshot import encode_model
 from schemas.errors import DataError, DependencyError
+from schemas.versions import Version
 from services.predictor.device import choose_device, loader_for
 from services.predictor.model_watch import LONGEST_PAUSE_MS, ModelWatch
 from services.predictor.serving_model import try_out
@@ -37,7 +41,10 @@ class World:
         self.store, self.metrics, self.now = Store(), MemoryMetrics("predictor"), 0.0
         load = loader_for(choose_device("cpu"), LAYOUT)
         log = structlog.get_logger()
-        self.watch = ModelWatch(self.store, load, LAYOUT, 8, 5, lambda: self.now, self.metrics, log)
+        self.announced: Version | None = None
+        self.watch = ModelWatch(
+            self.store, load, LAYOUT, 8, 5, lambda: self.now, self.metrics, log, lambda: self.announced
+        )
 
     def number(self) -> int | None:
         return self.watch.serving.number if self.watch.serving else None
@@ -137,6 +144,53 @@ def test_versions_only_rise(world: World) -> None:
     world.store._current = ModelPointer(4, world.store.put(blob(LAYOUT, seed=1)))
     world.look()
     assert world.number() == 5
+
+
+def test_a_store_that_lost_its_versions_is_told_of_until_it_is_whole_again(world: World) -> None:
+    world.publish(3, blob(LAYOUT))
+    world.look()
+    assert not world.watch.lost
+    world.store.__init__()  # type: ignore[misc]
+    world.look()
+    assert (world.number(), world.watch.lost, world.watch.away) == (3, True, False)
+    world.store.restore(2, world.store.put(blob(LAYOUT, seed=2)), "{}")
+    world.look()
+    assert (world.number(), world.watch.lost) == (3, True), "it never goes back by itself"
+    world.store.restore(3, world.store.put(blob(LAYOUT)), "{}")
+    world.look()
+    assert (world.number(), world.watch.lost) == (3, False)
+
+
+def version(number: int, content: bytes) -> Version:
+    return Version(number, digest_of(content), True, "{}", content)
+
+
+@pytest.mark.parametrize("away", [False, True])
+def test_started_without_a_store_it_serves_what_was_announced(world: World, away: bool) -> None:
+    world.store.away, world.announced = away, version(4, blob(LAYOUT))
+    world.watch.start()
+    world.watch.close()
+    assert (world.number(), world.watch.away, world.watch.lost) == (4, away, not away)
+    world.store.away = False
+    world.publish(5, blob(LAYOUT, seed=1))
+    world.now += LONGEST_PAUSE_MS
+    world.look()
+    assert (world.number(), world.watch.away, world.watch.lost) == (5, False, False)
+
+
+def test_an_announced_model_that_is_not_what_its_digest_says_does_not_serve(world: World) -> None:
+    world.announced = replace(version(4, blob(LAYOUT)), artefact=blob(LAYOUT, seed=3))
+    world.watch.start()
+    world.watch.close()
+    assert world.number() is None
+
+
+def test_with_a_version_in_the_store_the_topic_is_not_asked(world: World) -> None:
+    world.publish(3, blob(LAYOUT))
+    world.announced = version(4, blob(LAYOUT, seed=1))
+    world.watch.start()
+    world.watch.close()
+    assert world.number() == 3
 
 
 class _WrongShape:

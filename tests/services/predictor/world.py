@@ -121,6 +121,7 @@ class FixedModels:
 
     serving: Serving | None = None
     away: bool = False
+    lost: bool = False
 
 
 def answers_of(contracts: Contracts, values: Sequence[bytes | None]) -> list[dict[str, Any]]:
