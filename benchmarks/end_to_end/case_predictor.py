@@ -21,6 +21,8 @@ from schemas.status import Status
 from schemas.topics import topic_name
 
 NUMBERS, CATEGORIES, ENTITIES, SNAPSHOTS = 14, 6, 10_000, 4
+AT_ONCE = 10_000
+"""Entities written to Redis in one go."""
 NOON, PANE_MS = 1_700_000_040_000, 60_000
 
 
@@ -44,33 +46,33 @@ def document() -> Document:
     }
 
 
-def requests(contracts: Contracts, rows: int) -> tuple[list[bytes], list[bytes]]:
-    """Ids and encoded requests of distinct entities, one after another."""
+def requests(contracts: Contracts, rows: int, entities: int = ENTITIES) -> tuple[list[bytes], list[bytes]]:
+    """Ids and encoded requests of entities drawn at random."""
     rng = np.random.default_rng(1)
-    names = np.array([f"entity{i:06d}" for i in range(ENTITIES)])
+    names = np.array([b"entity%08d" % i for i in range(entities)])
     ids = np.array([b"request-%012d" % i for i in range(rows)])
     columns: dict[str, NDArray[Any]] = {f"n{i}": rng.uniform(0, 100, rows) for i in range(NUMBERS)}
-    columns |= {f"c{i}": names[rng.integers(0, ENTITIES, rows)] for i in range(CATEGORIES)}
+    columns |= {f"c{i}": names[rng.integers(0, entities, rows)] for i in range(CATEGORIES)}
     values = contracts.codec("Request").encode(
         {"request_time": np.full(rows, float(NOON)), **columns, "request_id": ids}
     )
     return ids.tolist(), values
 
 
-def fill_stores(ground: Ground) -> None:
+def fill_stores(ground: Ground, entities: int = ENTITIES) -> None:
     """Give every entity its windows, and publish a network that has learned nothing."""
     contracts, client = ground.contracts, connect(ground.addresses.redis_url)
     pipeline, layout, store = contracts.pipeline, contracts.layout, RedisFeatureStore(client)
     fingerprint = windows_fingerprint(pipeline, layout)
-    times = np.tile(NOON - PANE_MS * np.arange(SNAPSHOTS - 1, -1, -1), ENTITIES).astype(np.int64)
-    names = np.array([b"entity%06d" % i for i in range(ENTITIES)])
-    for kind in layout.kinds:
-        values = np.random.default_rng(0).random((len(times), len(kind.columns)), np.float32)
-        store.write(
-            feature_keys(ground.name, kind.name, names),
-            pack(times, values, np.full(ENTITIES, SNAPSHOTS), fingerprint),
-        )
-    store.write([watermark_key(ground.name, 0)], [pack_watermark(NOON, fingerprint)])
+    for first in range(0, entities, AT_ONCE):
+        names = np.array([b"entity%08d" % i for i in range(first, min(first + AT_ONCE, entities))])
+        times = np.tile(NOON - PANE_MS * np.arange(SNAPSHOTS - 1, -1, -1), len(names)).astype(np.int64)
+        for kind in layout.kinds:
+            x_PC = np.random.default_rng(first).random((len(times), len(kind.columns)), np.float32)
+            packed = pack(times, x_PC, np.full(len(names), SNAPSHOTS), fingerprint)
+            store.write(feature_keys(ground.name, kind.name, names), packed)
+    marks = [watermark_key(ground.name, p) for p in range(pipeline.topics.partitions)]
+    store.write(marks, [pack_watermark(NOON, fingerprint)] * len(marks))
     models, rules = RedisModelStore(client, ground.name), pipeline.learner
     learner = servable_learner_of(pipeline.model, rules.replay, layout, rules.seed)
     models.publish(1, models.put(encode_model(learner.served(), layout.names)[0]), "{}")

@@ -17,8 +17,8 @@ _NOT_YET = {KafkaError.NOT_COORDINATOR, KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
 """A new broker is still taking up the offsets topic."""
 
 
-def fill(bootstrap: str, load: Load) -> None:
-    """Write messages to partition 0, in their order."""
+def fill(bootstrap: str, load: Load, partitions: int = 1) -> None:
+    """Write messages in their order, to the partitions in turn."""
     producer = Producer(
         {
             "bootstrap.servers": bootstrap,
@@ -30,8 +30,8 @@ def fill(bootstrap: str, load: Load) -> None:
             "log_level": 0,
         }
     )
-    for key, value in zip(load.keys, load.values, strict=True):
-        producer.produce(load.topic, value, key, 0)
+    for place, (key, value) in enumerate(zip(load.keys, load.values, strict=True)):
+        producer.produce(load.topic, value, key, place % partitions)
     if producer.flush(120):
         raise ValueError(f"{load.topic} was not filled")
 
@@ -75,17 +75,21 @@ class GroupOffsets:
                 "log_level": 0,
             }
         )
-        self._places = [TopicPartition(topic_name(ground.name, role), 0) for role in roles]
+        partitions = range(ground.contracts.pipeline.topics.partitions)
+        self._places = {r: [TopicPartition(topic_name(ground.name, r), p) for p in partitions] for r in roles}
         self._known = 0
 
     def done(self) -> int:
-        """Least committed offset over the topics; 0 before the first commit."""
+        """Rows committed in the topic that has least; 0 before the first commit."""
         try:
-            self._known = min(max(0, place.offset) for place in self.consumer.committed(self._places, TIMEOUT_S))
+            self._known = min(self._committed(places) for places in self._places.values())
         except KafkaException as error:
             if error.args[0].code() not in _NOT_YET:
                 raise
         return self._known
+
+    def _committed(self, places: list[TopicPartition]) -> int:
+        return sum(max(0, place.offset) for place in self.consumer.committed(places, TIMEOUT_S))
 
     def close(self) -> None:
         """Leave."""
