@@ -134,7 +134,7 @@ class KafkaReplayDoor:
 
     def __init__(self, identity: Identity) -> None:
         self._identity = identity
-        self._begun_s = monotonic()
+        self._begun_s, self._is_over = monotonic(), False
         self._producer = Producer(transactional_settings(identity, 0, _ignore))
         with self._errors("opening transactions"):
             self._producer.init_transactions(REQUEST_TIMEOUT_S)
@@ -148,22 +148,25 @@ class KafkaReplayDoor:
                 self._write_marks(marks(self._write_events(events)))
                 self._producer.commit_transaction(REQUEST_TIMEOUT_S)
             except BaseException:
+                self._is_over = True
                 with suppress(KafkaException):  # whoever comes next ends it; this only saves readers the wait
                     self._producer.abort_transaction(REQUEST_TIMEOUT_S)
                 raise
 
     def close(self) -> None:
         """Leave."""
-        self._producer.close()
+        if not self._is_over:  # else what was to be aborted has been, or is no longer ours to abort
+            self._producer.close()
 
     def _write_events(self, events: Sequence[Event]) -> list[Landed]:
         landed: dict[int, Landed] = {}
         failures: list[KafkaError] = []
 
         def delivered(number: int, error: KafkaError | None, message: Message) -> None:
-            if error is not None:
+            if error is None:
+                landed[number] = Landed(message.partition() or 0, _offset(message))
+            else:
                 failures.append(error)
-            landed[number] = Landed(message.partition() or 0, _offset(message))
 
         for number, event in enumerate(events):
             self._produce(event, partial(delivered, number))
@@ -195,8 +198,12 @@ class KafkaReplayDoor:
     def _errors(self, doing: str) -> Iterator[None]:
         try:
             yield
-        except KafkaException as error:
-            raise self._meant(error.args[0], doing) from error
+        except (KafkaException, SystemError) as error:
+            # What is fatal to the client it raises on the way to our delivery reports, which Python then wraps.
+            cause = error.__cause__ if isinstance(error, SystemError) else error
+            if not isinstance(cause, KafkaException):
+                raise
+            raise self._meant(cause.args[0], doing) from error
 
     def _meant(self, error: KafkaError, doing: str) -> AnabranchError:
         open_s, timeout_s = monotonic() - self._begun_s, TRANSACTION_TIMEOUT_MS / 1000

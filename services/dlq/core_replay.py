@@ -29,7 +29,7 @@ REFUSALS: Final[dict[str, str]] = {
 """Every reason not to write a letter's event back, with what it means."""
 
 _OF_ROLE: Final = {"predictions": "answer", "panes": "late_pane", "examples": "learned_log"}
-_ENVELOPE_BYTES: Final = 512
+ENVELOPE_BYTES: Final = 512
 """More than what Kafka's own framing adds to one record."""
 
 ALREADY: Final = "already"
@@ -85,7 +85,7 @@ def judge(rules: Rules, letter: Letter) -> Verdict:
     if letter.topic == rules.requests and letter.times:
         return "request_again"
     event = event_of(letter)
-    return event if event.size + _ENVELOPE_BYTES <= MAX_MESSAGE_BYTES else "too_large"
+    return event if event.size + ENVELOPE_BYTES <= MAX_MESSAGE_BYTES else "too_large"
 
 
 def event_of(letter: Letter) -> Event:

@@ -62,9 +62,14 @@ def plan(contracts: Contracts, rules: Rules, found: Iterable[Letters], named: bo
 
 
 def replay(
-    contracts: Contracts, rules: Rules, found: Iterable[Letters], door: ReplayDoor, now_ms: Callable[[], float]
+    contracts: Contracts,
+    rules: Rules,
+    found: Iterable[Letters],
+    door: ReplayDoor,
+    now_ms: Callable[[], float],
+    at_once: int = AT_ONCE,
 ) -> Tally:
-    """Write events back with their marks, in transactions of some hundred, and count. Blocks.
+    """Write events back with their marks, at most `at_once` in a transaction, and count. Blocks.
 
     Raises
     ------
@@ -78,7 +83,7 @@ def replay(
         _count(tally, letter, verdict)
         if isinstance(verdict, Event):
             waiting.add(letter, verdict)
-        if waiting.is_full:
+        if len(waiting.events) >= at_once or waiting.size >= AT_ONCE_BYTES:
             tally.transactions += waiting.write(contracts, door, now_ms())
             waiting = _Chunk()
     tally.transactions += waiting.write(contracts, door, now_ms())
@@ -92,10 +97,6 @@ class _Chunk:
     letters: list[Letter] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
     size: int = 0
-
-    @property
-    def is_full(self) -> bool:
-        return len(self.events) >= AT_ONCE or self.size >= AT_ONCE_BYTES
 
     def add(self, letter: Letter, event: Event) -> None:
         self.letters.append(letter)
