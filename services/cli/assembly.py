@@ -55,7 +55,8 @@ COMMANDS = (
     Command("demo", "services.cli.demo", "demo", "Run the whole loop on a recorded stream, on servers of its own."),
     Command("pipelines", "services.cli.pipelines", "app", "Check a pipeline file, or begin one."),
     Command("schemas", "services.cli.schemas", "app", "Show, lock, check and describe the records of a pipeline."),
-    Command("models", "services.cli.models", "app", "List, show and verify a pipeline's model versions."),
+    Command("models", "services.cli.models", "app", "List, show, verify and rebuild a pipeline's model versions."),
+    Command("store", "services.cli.store", "app", "Make the stores again from the topics."),
     Command("topics", "services.cli.topics", "app", "Bring the topics to what a pipeline needs, or list them."),
     Command(
         "doctor",
@@ -69,6 +70,12 @@ COMMANDS = (
         "services.cli.trace",
         "trace",
         "Tell one request's story: features, answer, label, batch, versions it shaped.",
+    ),
+    Command(
+        "verify",
+        "services.cli.verify",
+        "verify",
+        "Check that nothing was lost, doubled or made up: from the log and the stores alone.",
     ),
     Command("watch", "services.cli.watch", "watch", "Watch a pipeline: rate, latency, scores, versions, drift."),
 )

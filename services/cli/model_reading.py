@@ -65,11 +65,19 @@ class ModelReader:
     """
 
     def __init__(self, contracts: Contracts, bootstrap: str, store: ModelStore) -> None:
-        self._contracts, self._bootstrap, self._store = contracts, bootstrap, store
+        self.contracts, self._bootstrap, self._store = contracts, bootstrap, store
 
-    def announced(self) -> list[AnnouncedVersion]:
-        """All versions of the topic, by rising number, each once, in its latest form."""
-        return [version for _, version in sorted({v.number: v for v in self._records()}.items())]
+    def topic(self, role: Role) -> str:
+        """Full name of a topic."""
+        return topic_name(self.contracts.pipeline.pipeline, role)
+
+    def examples(self) -> KafkaPartitionLog:
+        """The log that versions are made of; to be closed by the caller."""
+        return KafkaPartitionLog(self._bootstrap, self.topic("examples"), 0)
+
+    def manifests(self) -> dict[int, dict[str, Any]]:
+        """All announced versions, by rising number; no artefact is kept."""
+        return dict(sorted({v.number: v.manifest for v in self._records()}.items()))
 
     def stored(self) -> dict[int, dict[str, Any]]:
         """Manifests of the versions that the store holds, by number."""
@@ -133,7 +141,7 @@ class ModelReader:
         return {key: (np.stack([x for x, _ in pairs]), np.stack([y for _, y in pairs])) for key, pairs in found.items()}
 
     def _columns(self, role: Role, record: str, newest: int | None = None) -> Iterator[Columns]:
-        topic = topic_name(self._contracts.pipeline.pipeline, role)
+        topic = self.topic(role)
         for partition in range(partition_count(self._bootstrap, topic)):
             with closing(KafkaPartitionLog(self._bootstrap, topic, partition)) as log:
                 end = log.end()
@@ -142,7 +150,7 @@ class ModelReader:
 
     def _decoded(self, log: KafkaPartitionLog, record: str) -> Iterator[Columns]:
         while not log.is_at_end:
-            part = self._contracts.decode(log.read(_AT_ONCE, _WAIT_S).values, (record,)).part(record)
+            part = self.contracts.decode(log.read(_AT_ONCE, _WAIT_S).values, (record,)).part(record)
             if part is not None:
                 yield part.columns
 

@@ -19,10 +19,13 @@ from adapters.model_store_redis import RedisModelStore
 from adapters.redis_client import connect
 from schemas.errors import DataError
 from services.cli.model_reading import ModelReader
+from services.cli.model_telling import put_back, rebuilt, rebuilt_text, shown
 from services.cli.pipeline_reading import read_contracts
+from services.cli.stack import show_progress
 from services.cli.surroundings import read_settings
+from services.learner.rebuilding import nearest, rebuild
 
-app = typer.Typer(help="List, show and verify a pipeline's model versions.", no_args_is_help=True)
+app = typer.Typer(help="List, show, verify and rebuild a pipeline's model versions.", no_args_is_help=True)
 
 PipelineFile = Annotated[Path, typer.Option("--pipeline", help="Pipeline file.", show_default=False)]
 Home = Annotated[Path | None, typer.Option(help="Data folder; default: ANABRANCH_HOME, else .anabranch.")]
@@ -44,7 +47,7 @@ def list_(
     Example: [bold]anabranch models list --pipeline pipelines/flights.yaml[/bold]
     """
     with _reader(pipeline, home, bootstrap, redis) as (reader, store):
-        manifests = [version.manifest for version in reader.announced()]
+        manifests = list(reader.manifests().values())
         held, current = set(store.numbers()), store.current()
     serves = current.number if current else 0
     if as_json:
@@ -63,19 +66,53 @@ def show(
     redis: RedisUrl = None,
     as_json: Json = False,
 ) -> None:
-    """Show where a version came from: parent, offsets, gate and scores.
+    """Show where a version came from: parent, exact offsets, gate, scores and recipe.
 
     Example: [bold]anabranch models show 7 --pipeline pipelines/flights.yaml[/bold]
     """
     with _reader(pipeline, home, bootstrap, redis) as (reader, _):
-        found = next((v.manifest for v in reader.announced() if v.number == version), None)
-    if found is None:
-        raise DataError(f"There is no version {version}.", "See `anabranch models list`.")
-    manifest = {**found, "gate": json.loads(found["gate"]), "scores": json.loads(found["scores"])}
+        manifests, topic = reader.manifests(), reader.topic("examples")
+    if version not in manifests:
+        raise nearest(version, manifests)
+    manifest = shown(version, manifests, topic)
     if as_json:
         typer.echo(json.dumps(manifest))
     else:
         Console().print_json(data=manifest)
+
+
+@app.command("rebuild")
+def rebuild_(
+    version: Annotated[int, typer.Argument(help="Version number.", show_default=False)],
+    pipeline: PipelineFile,
+    out: Annotated[Path | None, typer.Option(help="Write the artefact, safetensors, to this file.")] = None,
+    put: Annotated[bool, typer.Option("--put", help="Put it back into the model store if it is not there.")] = False,
+    home: Home = None,
+    bootstrap: Bootstrap = None,
+    redis: RedisUrl = None,
+    as_json: Json = False,
+) -> None:
+    """Learn a version again from its exact offsets; it must end in the digest that was announced.
+
+    Takes as long as learning all of that took. Leaves with 5, and the cause, if another model comes out.
+
+    Example: [bold]anabranch models rebuild 7 --pipeline pipelines/flights.yaml --out seven.safetensors[/bold]
+    """
+    with _reader(pipeline, home, bootstrap, redis) as (reader, store), show_progress(quiet=as_json) as report:
+        manifests = reader.manifests()
+        if version not in manifests:
+            raise nearest(version, manifests)
+        manifest, first = manifests[version], min(int(m["first_offset"]) for m in manifests.values())
+        if put and not manifest["published"]:
+            raise DataError(f"Version {version} was refused by its gate: the store never had it.", "Leave out --put.")
+        with closing(reader.examples()) as log:
+            made = rebuild(reader.contracts, log, manifest, first, lambda at, end: report("Learning", at, end))
+        if out is not None:
+            out.write_bytes(made.blob)
+        if put:
+            put_back(store, made, manifest)
+    told = rebuilt(made, reader.topic("examples"), first, out, put)
+    typer.echo(json.dumps(told) if as_json else rebuilt_text(told))
 
 
 @app.command("verify")

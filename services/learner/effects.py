@@ -42,8 +42,8 @@ class Candidate:
     trained_through: float
     scores: str
 
-    def fields(self, partition: int, created_at: float) -> dict[str, int | float | str | bool]:
-        """Fields of the `Version` record without the artefact."""
+    def fields(self, partition: int, created_at: float, recipe: str = "") -> dict[str, int | float | str | bool]:
+        """Fields of the `Version` record without the artefact; `recipe` as `services.learner.recipe` writes it."""
         return {
             "created_at": created_at,
             "trained_through": self.trained_through,
@@ -57,6 +57,7 @@ class Candidate:
             "digest": self.digest,
             "gate": self.decision.as_json(),
             "scores": self.scores,
+            "recipe": recipe,
         }
 
 

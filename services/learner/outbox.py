@@ -11,6 +11,7 @@ gets it back.
 
 from __future__ import annotations
 
+import json
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ from schemas.records import Outgoing
 from schemas.versions import VersionFields, encode_thinned, encode_version, manifest_of
 from services.learner.announcing import Predecessor, other_digest, standing_digest
 from services.learner.effects import Candidate, Checkpoint, Effect, Standing
+from services.learner.recipe import recipe_of
 from services.learner.shelf import Shelf
 
 MOST_WAITING: Final = 16
@@ -69,6 +71,7 @@ class Outbox:
     def __init__(self, around: Surroundings, predecessor: Predecessor) -> None:
         self._around = around
         self._announced = dict(predecessor.digests)
+        self._recipe = json.dumps(recipe_of(around.contracts.pipeline), sort_keys=True)
         self.told = around.announcer.told()
         self._shelf = Shelf(around.contracts, lambda: around.announcer.announced(0))
         self._standing = predecessor.standing
@@ -168,7 +171,7 @@ class Outbox:
         if known is not None and known != candidate.digest:
             raise other_digest(candidate, known, "was announced")
         if known is None:
-            fields = candidate.fields(self._around.partition, self._around.now_ms())
+            fields = candidate.fields(self._around.partition, self._around.now_ms(), self._recipe)
             version = Standing(candidate.number, candidate.digest, candidate.blob, manifest_of(fields))
             if candidate.decision.admitted and not self._stand(version):
                 return False
@@ -202,13 +205,16 @@ class Outbox:
 
     def _stand_again(self, version: Standing) -> bool:
         """Put back what was announced before if the store has lost it; False if the store is away."""
+        store = self._around.store
         try:
-            self._around.store.put(version.blob)
-            if self._around.store.restore(version.number, version.digest, version.manifest):
-                self._done.append(version)
+            stood = store.current()
+            store.put(version.blob)
+            store.restore(version.number, version.digest, version.manifest)
             self._trim()
         except (DependencyError, MissingModel) as error:
             return self._wait_after(error)
+        if stood is None or stood.number < version.number:
+            self._done.append(version)
         return self._well()
 
     def _trim(self) -> None:

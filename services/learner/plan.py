@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from hashlib import sha256
+from typing import Final
 
 from schemas.layout import Layout, layout_of
 from schemas.pipeline import Pipeline
 from schemas.pipeline_learning import Gate
+
+IDLE_KEYS: Final = frozenset({"checkpoint", "keep_versions", "keep_artefacts", "baselines"})
+"""Keys of `learner` that may change without changing the weights."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +33,7 @@ class Plan:
 def plan_of(pipeline: Pipeline) -> Plan:
     """Read the plan from a pipeline file."""
     learner, layout = pipeline.learner, layout_of(pipeline)
-    # What may change without changing the weights is left out: how often to checkpoint, how many versions to keep.
-    rules = learner.model_dump_json(exclude={"checkpoint", "keep_versions", "keep_artefacts", "baselines"})
+    rules = learner.model_dump_json(exclude=set(IDLE_KEYS))
     parts = (rules, pipeline.model.model_dump_json(), pipeline.gate.model_dump_json(), repr(layout))
     fingerprint = sha256("\n".join(parts).encode()).hexdigest()
     return Plan(
