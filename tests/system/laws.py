@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 
 import numpy as np
 
@@ -18,10 +19,12 @@ from schemas.examples import Examples, no_examples, read_log
 from schemas.source import SourceEvent
 from schemas.status import Status
 from schemas.topics import topic_name
+from services.cli.verify import relearning
 from services.learner.core import step
 from services.learner.effects import Candidate
 from services.learner.plan import plan_of
 from services.learner.state import first_state
+from services.verify.main import verify
 from tests.stream_jobs.feature_windows.window_reference import Event, reference_vector
 from tests.system.running import Run
 
@@ -106,6 +109,15 @@ def examples_of(run: Run) -> Examples:
                 assert not faults
                 found = found.followed_by(examples)
     return found
+
+
+def check_verified(run: Run, stack: StackAddresses, again: bool = True) -> None:
+    """I1 to I5 and I8: what `anabranch verify` says."""
+    with closing(connect(stack.redis_url)) as client:
+        store = RedisModelStore(client, run.contracts.pipeline.pipeline)
+        learned = relearning(run.contracts, stack.bootstrap) if again else None
+        report = verify(run.contracts, stack.bootstrap, store, learned)
+    assert report.holds, str(report)
 
 
 def vectors(run: Run) -> dict[bytes, bytes]:

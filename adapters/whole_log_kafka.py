@@ -1,0 +1,151 @@
+"""Whole topics in Kafka, read up to a cut by one consumer that belongs to no group."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from time import monotonic
+from typing import Any, Final
+
+import numpy as np
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
+
+from adapters.kafka_facts import KafkaInquiry
+from adapters.whole_log import Span, Spans, Stretch
+from schemas.errors import DataError, DependencyError
+
+_ANSWER_S: Final = 10.0
+_POLL_S: Final = 0.05
+_PATIENCE_S: Final = 60.0
+"""Longer than a transaction may stay open (`TRANSACTION_TIMEOUT_MS`), and the broker take to abort it."""
+_MOST_ROWS: Final = 16_384
+_MOST_BYTES: Final = 16 << 20
+_CURE: Final = "See `anabranch doctor`."
+
+
+class KafkaWholeLog:
+    """`WholeLog` in Kafka; commits nothing, so it disturbs nobody.
+
+    Parameters
+    ----------
+    bootstrap : str
+        Kafka servers.
+    """
+
+    def __init__(self, bootstrap: str) -> None:
+        self._bootstrap = bootstrap
+        self._asker = self._consumer("read_uncommitted")
+        self._reader = self._consumer("read_committed")
+        self._partitions: dict[str, tuple[int, ...]] = {}
+
+    def spans(self, topic: str) -> dict[int, Span]:
+        """Offsets of each partition, with those of transactions that are still open."""
+        return {partition: self._span(topic, partition) for partition in self._partitions_of(topic)}
+
+    def committed(self, group: str, topic: str) -> dict[int, int]:
+        """Where a group reads on."""
+        found = [facts for facts in KafkaInquiry(self._bootstrap).groups(group) if facts.name == group]
+        return {p: offset for facts in found for (t, p), offset in facts.positions.items() if t == topic}
+
+    def read(self, topic: str, spans: Spans, with_keys: bool = False) -> Iterator[Stretch]:
+        """Read committed records; raises `DependencyError` if a transaction stays open for a minute."""
+        left = {p: span.end for p, span in spans.items() if span.first < span.end}
+        if not left:
+            return
+        self._reader.assign([TopicPartition(topic, p, spans[p].first) for p in left])
+        moved_s = monotonic()
+        while left:
+            rows = self._take(topic, left)
+            if rows:
+                moved_s = monotonic()
+                yield _stretch(topic, rows, with_keys)
+            elif monotonic() - moved_s > _PATIENCE_S:
+                what = f"{topic} gave nothing up to offset {min(left.values())} in {_PATIENCE_S:.0f} s."
+                raise DependencyError(what, f"A transaction may be open there. {_CURE}")
+        self._reader.unassign()
+
+    def close(self) -> None:
+        """Leave; may block briefly."""
+        self._asker.close()
+        self._reader.close()
+
+    def _take(self, topic: str, left: dict[int, int]) -> list[Message]:
+        """Take what waits; partitions that have come to their end leave `left`, and stop being fetched."""
+        try:
+            first = self._reader.poll(_POLL_S)
+            messages = [] if first is None else [first]
+            size = 0 if first is None else len(first.value() or b"")
+            while messages and len(messages) < _MOST_ROWS and size < _MOST_BYTES:
+                more = self._reader.consume(1024, 0)
+                if not more:
+                    break
+                size += sum(len(m.value() or b"") for m in more[:: max(1, len(more) // 8)]) * max(1, len(more) // 8)
+                messages += more
+        except KafkaException as error:
+            raise DependencyError(f"{topic} cannot be read: {error}.", _CURE) from error
+        return [m for m in messages if self._is_wanted(topic, m, left)]
+
+    def _is_wanted(self, topic: str, message: Message, left: dict[int, int]) -> bool:
+        error, partition, offset = message.error(), message.partition() or 0, message.offset() or 0
+        end = left.get(partition)
+        if error is None:
+            if end is not None and offset < end - 1:
+                return True
+            self._leave(topic, partition, left)
+            return end is not None and offset == end - 1
+        if error.code() == KafkaError._PARTITION_EOF:
+            if end is not None and offset >= end:
+                self._leave(topic, partition, left)
+        elif error.code() == KafkaError._AUTO_OFFSET_RESET:
+            raise DataError(f"{topic} lost records while it was read: {error.str()}.", "Run it again.")
+        elif error.fatal() or not error.retriable():
+            raise DependencyError(f"{topic} cannot be read: {error.str()}.", _CURE)
+        return False
+
+    def _leave(self, topic: str, partition: int, left: dict[int, int]) -> None:
+        if left.pop(partition, None) is not None:
+            self._reader.incremental_unassign([TopicPartition(topic, partition)])
+
+    def _span(self, topic: str, partition: int) -> Span:
+        try:
+            bounds = self._asker.get_watermark_offsets(TopicPartition(topic, partition), _ANSWER_S)
+        except KafkaException as error:
+            raise DependencyError(f"Kafka does not tell the offsets of {topic}: {error}.", _CURE) from error
+        if bounds is None:
+            raise DependencyError(f"Kafka did not tell the offsets of {topic} in {_ANSWER_S:.0f} s.", _CURE)
+        return Span(*bounds)
+
+    def _partitions_of(self, topic: str) -> tuple[int, ...]:
+        if topic not in self._partitions:
+            try:
+                found = self._asker.list_topics(topic, _ANSWER_S).topics[topic]
+            except KafkaException as error:
+                raise DependencyError(f"Kafka does not answer: {error}.", "Run `anabranch up`.") from error
+            if found.error is not None:
+                raise DependencyError(f"Topic {topic} does not exist.", "Run `anabranch topics apply FILE`.")
+            self._partitions[topic] = tuple(sorted(found.partitions))
+        return self._partitions[topic]
+
+    def _consumer(self, isolation: str) -> Consumer:
+        settings: dict[str, Any] = {
+            "bootstrap.servers": self._bootstrap,
+            "group.id": "anabranch-verify",
+            "enable.auto.commit": False,
+            "isolation.level": isolation,
+            "auto.offset.reset": "error",
+            "enable.partition.eof": True,
+            "fetch.queue.backoff.ms": 5,
+            "fetch.wait.max.ms": 20,
+            "queued.max.messages.kbytes": 32 << 10,
+            "log_level": 0,
+        }
+        return Consumer(settings)
+
+
+def _stretch(topic: str, rows: list[Message], with_keys: bool) -> Stretch:
+    return Stretch(
+        topic,
+        np.array([m.partition() for m in rows], np.int64),
+        np.array([m.offset() for m in rows], np.int64),
+        [m.value() for m in rows],
+        [m.key() for m in rows] if with_keys else (),
+    )

@@ -1,0 +1,1 @@
+"""Checking what a pipeline promises, from its topics and stores alone."""
