@@ -1,4 +1,4 @@
-"""A Kafka client that is less strict than Python's: header names of any bytes, as clients of other languages send them."""
+"""A Kafka client less strict than Python's: header names of any bytes, as clients of other languages send them."""
 
 from __future__ import annotations
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
@@ -108,6 +109,8 @@ def _overdue(deadline: bytes, now_ms: float) -> tuple[Status, str] | None:
     try:
         late = now_ms - float(deadline)
     except (TypeError, ValueError):
+        late = math.nan
+    if not math.isfinite(late):
         return Status.REJECTED, f"header {DEADLINE_HEADER}: not a number of ms since 1970"
     return (Status.EXPIRED, f"batched {late:.0f} ms after its deadline") if late > 0 else None
 

@@ -66,8 +66,9 @@ def test_a_passed_deadline_expires_and_one_ahead_does_not() -> None:
     assert intake.served.columns["request_id"].tolist() == [b"r2", b"r3"]
 
 
-def test_a_deadline_that_is_no_number_is_told() -> None:
+@pytest.mark.parametrize("deadline", [b"soon", b"", b"nan", b"inf", b"-inf", b"1e999", b"\xff", b"\0"])
+def test_a_deadline_that_is_no_number_is_told(deadline: bytes) -> None:
     intake = take_in(
-        CONTRACTS.decode(requests(CONTRACTS, ["r1"]), ("Request",)), [((DEADLINE_HEADER, b"soon"),)], NOON, "item"
+        CONTRACTS.decode(requests(CONTRACTS, ["r1"]), ("Request",)), [((DEADLINE_HEADER, deadline),)], NOON, "item"
     )
     assert [(r.status, DEADLINE_HEADER in r.reason) for r in intake.refused] == [(Status.REJECTED, True)]
