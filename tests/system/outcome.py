@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from adapters.tail import Tail
+from schemas.codec_rows import concatenated
 from schemas.contracts import Contracts
 from schemas.decoded import Columns
 from schemas.topics import Role, topic_name
@@ -52,7 +53,7 @@ def read_records(contracts: Contracts, bootstrap: str, role: Role, record: str) 
                 decoded = contracts.decode(records.values, welcome)
                 assert not decoded.faults, decoded.faults[:3]
                 found += [part.columns for part in decoded.parts if part.name == record]
-    return {name: np.concatenate([columns[name] for columns in found]) for name in (found[0] if found else ())}
+    return {name: concatenated([columns[name] for columns in found]) for name in (found[0] if found else ())}
 
 
 def ordered_by_id(columns: Columns) -> Columns:
