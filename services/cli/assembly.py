@@ -77,12 +77,6 @@ COMMANDS = (
         "verify",
         "Check that nothing was lost, doubled or made up: from the log and the stores alone.",
     ),
-    Command(
-        "verify",
-        "services.cli.verify",
-        "verify",
-        "Check that nothing was lost, doubled or made up: from the log and the stores alone.",
-    ),
     Command("watch", "services.cli.watch", "watch", "Watch a pipeline: rate, latency, scores, versions, drift."),
 )
 
