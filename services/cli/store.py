@@ -132,7 +132,7 @@ def _models_lines(found: ModelsReport | None, file: Path) -> Iterator[str]:
     if found.lost:
         yield (
             f"models: the versions topic no longer carries {_numbers(found.lost)}; "
-            "`anabranch models rebuild` learns one again from the examples"
+            "`anabranch models rebuild VERSION --put` learns one again from the examples"
         )
 
 

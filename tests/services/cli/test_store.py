@@ -127,5 +127,5 @@ def test_what_the_topic_no_longer_carries_is_named_with_its_cure(place: Place) -
     code, text = place.say()
     assert code == 5
     assert "models: 4 put back, 0 were there" in text
-    assert "no longer carries 2, 1; `anabranch models rebuild`" in text
+    assert "no longer carries 2, 1; `anabranch models rebuild VERSION --put`" in text
     assert place.store.numbers() == [4, 5, 6, 7]
