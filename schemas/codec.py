@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from schemas.codec_decode import PADDING, Cursor
 from schemas.codec_encode import encode_rows
+from schemas.codec_few import FEW, can_walk, walk
 from schemas.codec_layout import Block, FieldLayout, fields_of, steps_of
 from schemas.codec_resolution import filled
 from schemas.decoded import Columns, Fault, Part
@@ -63,13 +64,14 @@ class Codec:
         What messages carry in their header.
     """
 
-    __slots__ = ("_header", "_steps", "fields", "name", "padding", "schema", "schema_id")
+    __slots__ = ("_can_walk", "_header", "_steps", "fields", "name", "padding", "schema", "schema_id")
 
     def __init__(self, schema: dict[str, Any], schema_id: int) -> None:
         self.name: str = str(schema["name"]).rpartition(".")[2]
         self.schema, self.schema_id = schema, schema_id
         self.fields: tuple[FieldLayout, ...] = fields_of(schema)
         self._steps = steps_of(self.fields)
+        self._can_walk = can_walk(self._steps)
         self._header = bytes([MAGIC]) + schema_id.to_bytes(4, "big")
         self.padding = max((s.dtype.itemsize if isinstance(s, Block) else s.size for s in self._steps), default=0)
 
@@ -110,7 +112,12 @@ class Codec:
 
     def decode_frames(self, frames: Frames, mine_N: NDArray[np.bool_]) -> tuple[Part, tuple[Fault, ...]]:
         """Read those messages of `frames` that `mine_N` picks."""
-        cursor = Cursor(frames.data, frames.row_N[mine_N], frames.start_N[mine_N], frames.end_N[mine_N])
+        row_N, start_N, end_N = frames.row_N[mine_N], frames.start_N[mine_N], frames.end_N[mine_N]
+        if self._can_walk and 0 < len(row_N) <= FEW:
+            walked = walk(self._steps, frames.data, start_N, end_N)
+            if walked is not None:
+                return Part(self.name, row_N, walked), ()
+        cursor = Cursor(frames.data, row_N, start_N, end_N)
         for step in self._steps:
             cursor.read(step)
         cursor.finish()

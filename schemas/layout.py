@@ -85,15 +85,17 @@ class Layout:
         return tuple((c.low, c.high) for c in self.request) + windows
 
 
-def category_codes(text_B: NDArray[np.bytes_], buckets: int) -> NDArray[np.float32]:
+def category_codes(text_B: NDArray[np.bytes_], buckets: int | NDArray[np.int64]) -> NDArray[np.float32]:
     """Codes of categories as they stand in a vector: hash modulo `buckets`; empty text is missing (NaN).
+
+    `buckets` may be given for each row.
 
     Examples
     --------
     >>> category_codes(np.array([b"JFK", b""]), 1024)
     array([1022.,   nan], dtype=float32)
     """
-    codes_B = (hash64(text_B) % np.uint64(buckets)).astype(np.float32)
+    codes_B = (hash64(text_B) % np.asarray(buckets, np.uint64)).astype(np.float32)
     return np.where(text_B == b"", np.float32(np.nan), codes_B)
 
 

@@ -17,6 +17,9 @@ from schemas.layout import Layout, category_codes
 from schemas.pipeline import Pipeline
 from schemas.status import Status
 
+_FEW: Final = 256
+"""Rows whose categories are hashed together: texts are as wide as the widest among them, so not more."""
+
 _ROUNDING = 1e-6
 """By so much a probability may leave [0, 1] and still be taken for rounding: what I5 allows a recomputation too."""
 
@@ -62,10 +65,25 @@ def vectors(layout: Layout, columns: Columns, windows_BW: NDArray[np.float32]) -
     split = len(layout.request)
     x_BF = np.empty((len(windows_BW), layout.width), np.float32)
     for place, column in enumerate(layout.request):
-        value_B = columns[column.name]
-        x_BF[:, place] = category_codes(value_B, column.buckets) if column.buckets else value_B
+        if not column.buckets:
+            x_BF[:, place] = columns[column.name]
+    places = [place for place, column in enumerate(layout.request) if column.buckets]
+    texts = [columns[layout.request[place].name] for place in places]
+    if texts and len(windows_BW) <= _FEW:
+        x_BF[:, places] = _codes(layout, places, texts)
+    else:
+        for place, text_B in zip(places, texts, strict=True):
+            x_BF[:, place] = category_codes(text_B, layout.request[place].buckets)
     x_BF[:, split:] = windows_BW
     return x_BF
+
+
+def _codes(layout: Layout, places: list[int], texts: list[NDArray[np.bytes_]]) -> NDArray[np.float32]:
+    """Codes of all categories at once, (B, C): in a small batch it is the number of calls that takes the time."""
+    buckets_C = np.array([layout.request[place].buckets for place in places])
+    text_CB = np.concatenate(texts)
+    codes = category_codes(text_CB, np.repeat(buckets_C, len(texts[0])))
+    return codes.reshape(len(places), -1).T
 
 
 def prior_output(pipeline: Pipeline) -> NDArray[np.float32]:
