@@ -147,17 +147,19 @@ def judge_checkpoint(found: CheckpointFacts | None, interval: int) -> Finding:
     return ok("checkpoint", detail)
 
 
-def judge_dead_letters(reasons: Mapping[str, int], are_all: bool) -> Finding:
+def judge_dead_letters(waiting: Mapping[str, int], replayed: int, are_all: bool) -> Finding:
     """Count by reason; the hint is for the most frequent one. Not `are_all`: only the newest were looked at.
 
     Examples
     --------
-    >>> judge_dead_letters({"bad_time": 1, "late_label": 3}, are_all=True).detail
-    '4: late_label 3, bad_time 1'
+    >>> judge_dead_letters({"bad_time": 1, "late_label": 3}, 2, are_all=True).detail
+    '4: late_label 3, bad_time 1; 2 more were replayed'
     """
-    if not reasons:
-        return ok("dead letters", "none")
-    most = sorted(reasons, key=lambda reason: -reasons[reason])
-    counts = ", ".join(f"{reason} {reasons[reason]:,}" for reason in most)
-    scope = f"{sum(reasons.values()):,}" if are_all else f"the newest {sum(reasons.values()):,}"
-    return warn("dead letters", f"{scope}: {counts}", f"{most[0]}: {HINTS[most[0]]}")
+    more = f"{replayed:,} more were replayed" if replayed else ""
+    if not waiting:
+        return ok("dead letters", f"none waits; {more}" if more else "none")
+    most = sorted(waiting, key=lambda reason: -waiting[reason])
+    counts = ", ".join(f"{reason} {waiting[reason]:,}" for reason in most)
+    scope = f"{sum(waiting.values()):,}" if are_all else f"the newest {sum(waiting.values()):,}"
+    detail = f"{scope}: {counts}" + (f"; {more}" if more else "")
+    return warn("dead letters", detail, f"{most[0]}: {HINTS[most[0]]}")

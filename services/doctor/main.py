@@ -163,4 +163,5 @@ def _check_schemas(subject: Subject, pipeline: Pipeline) -> Finding:
 
 
 def _check_letters(pipeline: Pipeline, bootstrap: str) -> Finding:
-    return core_pipeline.judge_dead_letters(*count_dead_letters(contracts_of(pipeline), bootstrap))
+    found = count_dead_letters(contracts_of(pipeline), bootstrap)
+    return core_pipeline.judge_dead_letters(found.waiting, found.replayed, found.are_all)

@@ -22,6 +22,6 @@ CHECKS: Final[dict[str, str]] = {
     "watermark": "The windows have told Redis how far they have come.",
     "model": "A version is published, and its blob is what its digest says.",
     "checkpoint": "The learner's checkpoint is not far behind the examples.",
-    "dead letters": "No event was unusable.",
+    "dead letters": "No event was unusable, but for those that were replayed.",
 }
 """Name to what it holds when it is well; those from ``pipeline`` on are made when a file is given."""

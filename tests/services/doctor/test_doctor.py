@@ -93,7 +93,7 @@ def test_other_partitions(patient: Patient) -> None:
     assert "partitions is 1, must be 3" in detail
 
 
-def test_letters_counted(patient: Patient) -> None:
+def test_letters_counted(patient: Patient, capsys: pytest.CaptureFixture[str]) -> None:
     n = 5
     records = Records(
         patient.topic("labels"),
@@ -109,6 +109,10 @@ def test_letters_counted(patient: Patient) -> None:
     send(patient.stack.bootstrap, out.topic, zip(out.keys, out.values, strict=True))
     verdict, detail, code = patient.finds("dead letters")
     assert (verdict, detail, code) == ("warn", "5: unknown_request 4, bad_id 1", 0)
+    where = ["--bootstrap", patient.stack.bootstrap]
+    assert execute(["dlq", "replay", str(patient.file), "--reason", "unknown_request", *where]) == 0
+    capsys.readouterr()
+    assert patient.finds("dead letters")[:2] == ("warn", "1: bad_id 1; 4 more were replayed")
 
 
 def commit(patient: Patient, offset: int) -> None:

@@ -69,8 +69,9 @@ ALL: list[tuple[Finding, str]] = [
     (core_pipeline.judge_checkpoint(None, 100), "ok"),
     (core_pipeline.judge_checkpoint(CheckpointFacts(60_000, 200), 100), "ok"),
     (core_pipeline.judge_checkpoint(CheckpointFacts(60_000, 201), 100), "warn"),
-    (core_pipeline.judge_dead_letters({}, are_all=True), "ok"),
-    (core_pipeline.judge_dead_letters({"bad_id": 1}, are_all=False), "warn"),
+    (core_pipeline.judge_dead_letters({}, 0, are_all=True), "ok"),
+    (core_pipeline.judge_dead_letters({}, 3, are_all=True), "ok"),
+    (core_pipeline.judge_dead_letters({"bad_id": 1}, 2, are_all=False), "warn"),
 ]
 
 
@@ -108,7 +109,7 @@ def test_more_room_is_never_worse(a: int, b: int) -> None:
 
 @given(st.dictionaries(st.sampled_from(sorted(REASONS)), st.integers(1, 10**6), min_size=1))
 def test_hint_is_for_the_most_frequent_reason(reasons: dict[str, int]) -> None:
-    found = core_pipeline.judge_dead_letters(reasons, are_all=True)
+    found = core_pipeline.judge_dead_letters(reasons, 0, are_all=True)
     hinted = found.cure.partition(":")[0]
     assert reasons[hinted] == max(reasons.values())
     assert found.cure.endswith(HINTS[hinted])
