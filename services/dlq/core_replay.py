@@ -91,8 +91,8 @@ def judge(rules: Rules, letter: Letter) -> Verdict:
 def event_of(letter: Letter) -> Event:
     """Build the event again: same topic, key, value and headers, and one header that says where it stood.
 
-    The key chooses the partition, as with the applications: so labels meet their answers even if they had missed them.
-    An event without a key stays in its partition.
+    The key chooses the partition, as with the applications, so that labels go where their answers are. An event
+    without a key stays in its partition.
     """
     value = None if letter.reason == "no_value" else letter.value
     partition = None if letter.key else letter.partition
