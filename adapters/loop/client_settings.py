@@ -123,7 +123,7 @@ def _producer(identity: Identity, on_error: Callable[[KafkaError], None]) -> Set
     return {
         **_common(identity, on_error),
         "partitioner": PARTITIONER,
-        "linger.ms": 1,
+        "linger.ms": 0.2,  # enough for the rows of a batch to go together
         "message.max.bytes": MAX_DEAD_LETTER_BYTES,
         "queue.buffering.max.messages": 200_000,
         "queue.buffering.max.kbytes": 256 << 10,

@@ -17,6 +17,9 @@ DEPTH = 2
 class Committer:
     """A bounded queue of works before a sink.
 
+    A sink that needs no turns (`Sink.at_once`) is written to as soon as a work is offered, on the caller's thread: its
+    records need not wait for the acknowledgement of those before.
+
     What waits is merged into one transaction of up to `max_rows`: so transactions are small when there is little to
     do, and grow by themselves when commits are what takes the time.
     After the first failure nothing is written any more.
@@ -56,6 +59,8 @@ class Committer:
             self.raise_failure()
             if len(self._waiting) >= DEPTH:
                 return False
+            if self._sink.at_once:
+                self._sink.write(work)
             self._waiting.append(work)
             self._changed.notify_all()
             return True
@@ -89,13 +94,13 @@ class Committer:
         if current is None:
             return False
         begun_s = time.monotonic()
-        self._sink.write(current)
+        self._begin(current)
         while current is not None:
             self._sink.flush(current)
             following = self._take(wait=False)
             following_s = time.monotonic()
             if following is not None:
-                self._sink.write(following)
+                self._begin(following)
             self._sink.commit(current)
             self._committed(current, time.monotonic() - begun_s)
             current, begun_s = following, following_s
@@ -103,6 +108,10 @@ class Committer:
             self._busy = False
             self._changed.notify_all()
         return True
+
+    def _begin(self, work: Work) -> None:
+        if not self._sink.at_once:
+            self._sink.write(work)
 
     def _take(self, wait: bool) -> Work | None:
         with self._changed:

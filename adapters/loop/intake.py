@@ -26,7 +26,7 @@ class Intake:
     Parameters
     ----------
     busy : callable
-        Whether a commit is under way. Only then is it worth to linger: the rows would have to wait anyway.
+        Whether a commit is under way that rows must wait for. Only then is it worth to linger.
     """
 
     def __init__(

@@ -36,6 +36,9 @@ class Sink(Protocol):
     `ConfigurationError`; after that only `abandon` is allowed.
     """
 
+    at_once: bool
+    """Whether a work may be written while older ones are not flushed: all records go through one producer, in order."""
+
     def write(self, work: Work) -> None:
         """Begin, and queue the records."""
         ...
@@ -75,6 +78,8 @@ class TransactionalSink:
         The group metadata under which the rows were consumed. Kafka refuses the offsets of a member that has lost its
         partitions (KIP-447), and with them the transaction.
     """
+
+    at_once = False
 
     def __init__(self, identity: Identity, membership: Callable[[], GroupMetadata], on_error: OnError) -> None:
         self._identity = identity
@@ -137,6 +142,8 @@ class PlainSink:
     The offsets are committed on the consumer's own thread, for the client is not to be shared: a commit from another
     one while the consumer polls does not return.
     """
+
+    at_once = True
 
     def __init__(self, identity: Identity, consumer: Consumer, on_error: OnError) -> None:
         self._identity = identity
