@@ -12,10 +12,10 @@ from adapters.context import Context
 from adapters.loop.changelog import ChangelogReader
 from adapters.loop.client_settings import REQUEST_TIMEOUT_S, TRANSACTION_TIMEOUT_MS, Identity
 from adapters.loop.columns import Place, missing_twins, partitions_of
-from adapters.loop.failures import LoopBroken, raised_for
+from adapters.loop.failures import LoopBroken, PlaceDoubtful, raised_for
 from adapters.loop.progress import Progress
 from adapters.ports import Job
-from schemas.errors import AnabranchError, ConfigurationError
+from schemas.errors import AnabranchError, ConfigurationError, Fenced
 
 UNSTABLE_FOR_S = TRANSACTION_TIMEOUT_MS / 1000 * 3
 
@@ -36,6 +36,7 @@ class Assignment:
     ) -> None:
         self.progress = Progress()
         self.generation = 0
+        self._let_in = False
         self._context = context
         self._job = job
         self._identity = identity
@@ -51,8 +52,19 @@ class Assignment:
         return self._membership
 
     def fail(self, failure: Exception) -> None:
-        """Keep the first failure."""
-        self._failure = self._failure or failure
+        """Keep the first failure; that another has our place outweighs what came of it before it was known."""
+        if self._failure is None or isinstance(failure, Fenced):
+            self._failure = failure
+
+    def doubt(self, why: PlaceDoubtful) -> None:
+        """Begin to ask whether another has our place."""
+        self.fail(why)
+        self._let_in = False
+
+    @property
+    def doubt_is_over(self) -> bool:
+        """Whether the group has let us in since then, or has said that another has our place."""
+        return self._let_in or isinstance(self._failure, Fenced)
 
     def raise_failure(self) -> None:
         """Raise what went wrong in a callback."""
@@ -61,6 +73,7 @@ class Assignment:
 
     def on_assign(self, consumer: Consumer, assigned: list[TopicPartition]) -> None:
         """Restore each partition, then start reading at the committed offsets."""
+        self._let_in = True
         if self._failure is not None or self._context.stop.is_set():
             return consumer.assign([])
         try:
@@ -79,14 +92,14 @@ class Assignment:
         """Commit what is in flight, then let go."""
         try:
             if self._failure is None and not self._drain():
-                raise LoopBroken("what was in flight could not be committed before partitions were revoked")
+                raise PlaceDoubtful("what was in flight could not be committed before partitions were revoked")
         except (AnabranchError, LoopBroken) as failed:
             self.fail(failed)
         self.forget()
 
     def on_lost(self, consumer: Consumer, lost: list[TopicPartition]) -> None:
         """Let go at once: another member may have the partitions already."""
-        self.fail(LoopBroken("the group went on without this member; its partitions are lost"))
+        self.fail(PlaceDoubtful("the group went on without this member; its partitions are lost"))
         self.forget()
 
     def forget(self) -> None:

@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable, Iterable
 
 from confluent_kafka import (
-    OFFSET_BEGINNING,
     Consumer,
     IsolationLevel,
     KafkaError,
@@ -72,29 +71,32 @@ class ChangelogReader:
         """
         consumer = Consumer(restore_settings(self._identity, self._on_error))
         try:
-            end = self._end(topic, partition)
-            consumer.assign([TopicPartition(topic, partition, OFFSET_BEGINNING)])
-            return self._read_to(consumer, end)
+            first, end = self._bounds(topic, partition)
+            # Not OFFSET_BEGINNING: the client looks that up half a second later, if it does not know the leader yet.
+            consumer.assign([TopicPartition(topic, partition, first)])
+            return self._read_to(consumer, first, end)
         except KafkaException as failed:
             raise raised_for(failed.args[0], self._identity.instance_id) from failed
         finally:
             consumer.close()
 
-    def _end(self, topic: str, partition: int) -> int:
+    def _bounds(self, topic: str, partition: int) -> tuple[int, int]:
         admin = AdminClient({"bootstrap.servers": self._identity.bootstrap})
         place = TopicPartition(topic, partition)
-        asked = admin.list_offsets(
-            {
-                place: OffsetSpec.latest()  # type: ignore[no-untyped-call]
-            },
-            isolation_level=IsolationLevel.READ_UNCOMMITTED,
-            request_timeout=REQUEST_TIMEOUT_S,
-        )
-        return int(asked[place].result().offset)
+        asked = [
+            admin.list_offsets(
+                {place: spec},
+                isolation_level=IsolationLevel.READ_UNCOMMITTED,
+                request_timeout=REQUEST_TIMEOUT_S,
+            )
+            for spec in (OffsetSpec.earliest(), OffsetSpec.latest())  # type: ignore[no-untyped-call]
+        ]
+        first, end = (int(answer[place].result().offset) for answer in asked)
+        return first, end
 
-    def _read_to(self, consumer: Consumer, end: int) -> dict[bytes, bytes]:
+    def _read_to(self, consumer: Consumer, first: int, end: int) -> dict[bytes, bytes]:
         state: dict[bytes, bytes] = {}
-        reached, moved_s = 0, time.monotonic()
+        reached, moved_s = first, time.monotonic()
         while reached < end:
             self._beat()
             messages = consumer.consume(CHUNK, 0.01)
