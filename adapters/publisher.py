@@ -27,6 +27,7 @@ class Publisher:
         self._producer = Producer(
             {
                 "bootstrap.servers": bootstrap,
+                "log_level": 0,  # librdkafka's own lines would fill a terminal while Kafka is away
                 "enable.idempotence": True,
                 "linger.ms": 2,
                 "partitioner": "murmur2_random",

@@ -55,6 +55,7 @@ class Tail:
         self._consumer = Consumer(
             {
                 "bootstrap.servers": bootstrap,
+                "log_level": 0,  # librdkafka's own lines would fill a terminal while Kafka is away
                 "group.id": "anabranch-tail",
                 "enable.auto.commit": False,
                 "isolation.level": "read_committed",
