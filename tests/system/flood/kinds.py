@@ -15,8 +15,8 @@ from tests.system.streams import START_MS
 MINUTE, YEAR = 60_000.0, 365 * 86_400_000.0
 BEFORE = START_MS - 60 * MINUTE
 """A time before all traffic: its panes are closed, and answers up to then are dealt with."""
-ASKED = START_MS - MINUTE
-"""When the requests of our own were made, that labels refer to."""
+ASKED = BEFORE
+"""When the requests of our own were made, that labels refer to: even a label too late for them moves no clock."""
 AHEAD = START_MS + 30 * YEAR
 NAN, INF = float("nan"), float("inf")
 FIVE_MB, HUGE_HEADER, HUGE_KEY = 5 << 20, 100_000, 30_000
