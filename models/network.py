@@ -55,7 +55,7 @@ class NetworkShape:
 class Block(nn.Module):
     """Pre-norm residual block; it starts as the identity, so depth costs nothing at first."""
 
-    def __init__(self, hidden: int, dropout: float, source: torch.Generator) -> None:
+    def __init__(self, hidden: int, dropout: float, source: torch.Generator | None) -> None:
         super().__init__()
         self.norm = nn.LayerNorm(hidden)
         self.inner = linear_layer(hidden, hidden, source)
@@ -78,11 +78,11 @@ class Inputs(nn.Module):
     becomes the mean and raises its flag. A missing category has an embedding of its own.
     """
 
-    def __init__(self, shape: NetworkShape, source: torch.Generator) -> None:
+    def __init__(self, shape: NetworkShape, source: torch.Generator | None) -> None:
         super().__init__()
         sizes = [buckets + 1 for _, buckets in shape.categories]
         self.normaliser = Normaliser(len(shape.numbers))
-        self.embeddings = nn.Parameter(torch.randn(sum(sizes), shape.embedding, generator=source) * 0.1)
+        self.embeddings = nn.Parameter(_drawn(sum(sizes), shape.embedding, source))
         _constant(self, "number_N", shape.numbers)
         _constant(self, "category_C", [place for place, _ in shape.categories])
         _constant(self, "missing_C", [buckets for _, buckets in shape.categories])
@@ -114,15 +114,15 @@ class TabularResNet(nn.Module):
     Parameters
     ----------
     shape : NetworkShape
-    seed : int
-        Of the first weights; the last layer starts at zero.
+    seed : int or None
+        Of the first weights; the last layer starts at zero. None: all do, for weights that are to be loaded.
     """
 
     KIND: ClassVar[str] = "tabular_resnet"
 
-    def __init__(self, shape: NetworkShape, seed: int) -> None:
+    def __init__(self, shape: NetworkShape, seed: int | None) -> None:
         super().__init__()
-        source = torch.Generator().manual_seed(seed)
+        source = None if seed is None else torch.Generator().manual_seed(seed)
         self.inputs = Inputs(shape, source)
         self.first = linear_layer(shape.inputs, shape.hidden, source)
         self.blocks = nn.ModuleList([Block(shape.hidden, shape.dropout, source) for _ in range(shape.blocks)])
@@ -149,6 +149,10 @@ def _asinh(x_BN: Tensor) -> Tensor:
     square_BN = size_BN.square()
     size_BN += square_BN / (1 + (square_BN + 1).sqrt_())
     return size_BN.log1p_().copysign_(x_BN)
+
+
+def _drawn(rows: int, width: int, source: torch.Generator | None) -> Tensor:
+    return torch.zeros(rows, width) if source is None else torch.randn(rows, width, generator=source) * 0.1
 
 
 def _constant(module: nn.Module, name: str, values: Sequence[int]) -> None:

@@ -21,15 +21,15 @@ class Mlp(nn.Module):
     ----------
     shape : NetworkShape
         Without blocks it is logistic or linear regression on the inputs.
-    seed : int
-        Of the first weights; the last layer starts at zero.
+    seed : int or None
+        Of the first weights; the last layer starts at zero. None: all do, for weights that are to be loaded.
     """
 
     KIND: ClassVar[str] = "mlp"
 
-    def __init__(self, shape: NetworkShape, seed: int) -> None:
+    def __init__(self, shape: NetworkShape, seed: int | None) -> None:
         super().__init__()
-        source = torch.Generator().manual_seed(seed)
+        source = None if seed is None else torch.Generator().manual_seed(seed)
         self.inputs = Inputs(shape, source)
         widths = [shape.inputs, *[shape.hidden] * shape.blocks]
         pairs = pairwise(widths)

@@ -77,9 +77,11 @@ class NetworkModel:
         shape, target = shape_of(snapshot.manifest["shape"]), snapshot.manifest["target"]
         state = {name: torch.from_numpy(np.array(value)) for name, value in snapshot.tensors.items()}
         labels = {name.removeprefix(_LABELS): value for name, value in state.items() if name.startswith(_LABELS)}
-        network, scale = NETWORKS[kind](shape, 0), Normaliser(1)
+        network, scale = NETWORKS[kind](shape, None), Normaliser(1)
         try:
-            network.load_state_dict({name: value for name, value in state.items() if not name.startswith(_LABELS)})
+            # Assigned, not copied: whoever serves meanwhile shares the processor and Python's lock.
+            weights = {name: value for name, value in state.items() if not name.startswith(_LABELS)}
+            network.load_state_dict(weights, assign=True)
             scale.load_state_dict(labels)
         except RuntimeError as error:
             raise DataError(f"The weights do not fit their network: {error}", "Take another version.") from error

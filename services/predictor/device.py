@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import torch
@@ -45,6 +46,21 @@ def choose_device(wanted: str) -> torch.device:
     return device
 
 
+SLICE: Final = 1024
+"""Rows that a model on the CPU is given at once."""
+
+
+def most_at_once(device: torch.device, max_batch: int) -> int:
+    """Rows of the largest batch that a model ever sees on a device: a new one is tried with so many.
+
+    Examples
+    --------
+    >>> most_at_once(torch.device("cpu"), 4096), most_at_once(torch.device("cuda"), 4096)
+    (1024, 4096)
+    """
+    return min(max_batch, SLICE) if device.type == "cpu" else max_batch
+
+
 @dataclass(frozen=True, slots=True)
 class InSlices:
     """A model that is given a few rows at a time, so that what lies between its layers stays in the processor's cache.
@@ -53,7 +69,7 @@ class InSlices:
     """
 
     model: Predicts
-    rows: int = 1024
+    rows: int = SLICE
 
     def predict_many(self, x_BF: NDArray[np.float32]) -> NDArray[np.float32]:
         """Answer B rows with K outputs each."""

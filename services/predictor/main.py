@@ -13,7 +13,7 @@ from adapters.redis_client import connect
 from adapters.versions_kafka import KafkaVersions
 from schemas.topics import topic_name
 from schemas.versions import Version, read_version
-from services.predictor.device import choose_device, loader_for
+from services.predictor.device import choose_device, loader_for, most_at_once
 from services.predictor.job import PROCESS, PredictorJob
 from services.predictor.model_watch import ModelWatch
 from services.predictor.warm_up import warm_up
@@ -32,8 +32,9 @@ def run(context: Context) -> None:
         The torch device is not there, or what `run_loop` says.
     """
     pipeline = context.pipeline
-    load = loader_for(choose_device(context.device), context.contracts.layout)
-    warm_up(context.contracts, load)
+    device = choose_device(context.device)
+    load, largest = loader_for(device, context.contracts.layout), most_at_once(device, pipeline.serving.max_batch)
+    warm_up(context.contracts, load, largest)
     with ExitStack() as stack:
         features = stack.enter_context(closing(connect(context.redis_url, FEATURES_TIMEOUT_S)))
         models = stack.enter_context(closing(connect(context.redis_url)))
@@ -43,7 +44,7 @@ def run(context: Context) -> None:
                     RedisModelStore(models, pipeline.pipeline),
                     load,
                     context.contracts.layout,
-                    pipeline.serving.max_batch,
+                    largest,
                     pipeline.serving.model_poll,
                     steady_ms,
                     context.metrics,
