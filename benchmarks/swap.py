@@ -1,7 +1,8 @@
 """What a swap does to the traffic: the worst gap between batches with one, beside the worst without, in one run.
 
 The predictor's own job answers batches as fast as it can on one thread; its watch over models loads, tries and swaps
-in a network of some 10 MB beside it. Stretches with a swap and without take turns. Run it with ``python -m benchmarks.swap``.
+in a network of some 10 MB beside it. Stretches with a swap and without take turns. Run it with
+``python -m benchmarks.swap``.
 """
 
 from __future__ import annotations
