@@ -61,8 +61,9 @@ def up(
 def show_progress(quiet: bool) -> Iterator[Report]:
     """Show the steps of `local_stack.up` on standard error: a spinner, and a bar where the amount is known."""
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    console = Console(stderr=True, quiet=quiet)
-    with Progress(*columns, TimeElapsedColumn(), console=console, transient=True) as bar:
+    console = Console(stderr=True)
+    hidden = quiet or not console.is_terminal
+    with Progress(*columns, TimeElapsedColumn(), console=console, transient=True, disable=hidden) as bar:
         task = bar.add_task("Looking around", total=None)
 
         def report(step: str, done: int, total: int) -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from hashlib import sha256
-from typing import Any
+from importlib.metadata import version
+from typing import Any, Final
 
-import numpy
 import torch
 
 from schemas.layout import layout_of
@@ -14,6 +14,7 @@ from schemas.pipeline import Pipeline
 from services.learner.plan import IDLE_KEYS
 
 Recipe = dict[str, Any]
+_LIBRARIES: Final = ("torch", "numpy", "river")
 
 
 def recipe_of(pipeline: Pipeline) -> Recipe:
@@ -27,8 +28,7 @@ def recipe_of(pipeline: Pipeline) -> Recipe:
         "model": pipeline.model.model_dump(mode="json"),
         "learner": pipeline.learner.model_dump(mode="json", exclude=set(IDLE_KEYS)),
         "gate": pipeline.gate.model_dump(mode="json"),
-        "torch": str(torch.__version__),
-        "numpy": numpy.__version__,
+        **{name: version(name) for name in _LIBRARIES},
         "cpu": torch.backends.cpu.get_cpu_capability(),
     }
 

@@ -62,6 +62,7 @@ class Gathering:
     def records(self, topic: str, stretches: Sequence[Stretch], wanted: Wanted) -> Iterator[Records]:
         """Search stretches of one topic, telling of it."""
         before = self.read[topic]
+        self.read[topic] = before  # also where there is nothing to pass
 
         def passed(now: int, total: int) -> None:
             self.read[topic] = before + now

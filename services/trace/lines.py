@@ -12,7 +12,7 @@ from services.trace.words import at, number, ranges, span, when, where
 
 Line = tuple[str, Text]
 _PARENTS_SHOWN: Final = 4
-_WELL: Final = ("ok", "stale", "prior", "joined", "defaulted")
+_WELL: Final = ("ok", "stale", "prior")
 
 
 def request_lines(request: Request) -> Iterator[Line]:
@@ -38,14 +38,15 @@ def answer_lines(answer: Answer) -> Iterator[Line]:
     if answer.features_time is not None and answer.features_age_ms is not None:
         age = span(answer.features_age_ms)
         yield "features", Text(f"windows as of {when(answer.features_time)}, {age} before the request")
-    yield "label", Text(_waiting(answer), style="" if answer.waiting in _WELL else "yellow")
+    if answer.waiting != "joined":
+        yield "label", Text(_waiting(answer), style="" if answer.waiting == "defaulted" else "yellow")
 
 
 def label_lines(label: Label) -> Iterator[Line]:
     """What came, from whom, how late, and what became of it."""
     delay = "" if label.delay_ms is None else f", {span(label.delay_ms)} after the request"
     said = f" by {label.labeller}" if label.labeller else ""
-    yield "", Text(f"{number(label.value)} at {when(label.time)}{delay}{said}   {where(label.place)}")
+    yield "label", Text(f"{number(label.value)} at {when(label.time)}{delay}{said}   {where(label.place)}")
     fates = {
         "joined": "joined",
         "held": "held: waits for its answer, or for other labels",
@@ -99,7 +100,6 @@ def _waiting(answer: Answer) -> str:
     until, reached = when(answer.until), when(answer.labels_reached)
     reason = answer.letter.reason if answer.letter else ""
     return {
-        "joined": "joined",
         "defaulted": "none came in time; the default was taken",
         "pending": f"awaited until {until}; labels have come up to {reached}",
         "timed_out": f"none came before {until}",
@@ -119,7 +119,8 @@ def _shaped(example: Example) -> str:
         first += ", refused; none was published since"
     elif published != shaped.first:
         first += f", refused; first published: {published}"
-    return f"{first}, and all {shaped.after} after it" if shaped.after else first
+    rest = {0: "", 1: ", and the one after it"}
+    return first + rest.get(shaped.after, f", and all {shaped.after} after it")
 
 
 def _parents(ancestors: tuple[Version, ...]) -> str:
