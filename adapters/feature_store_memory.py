@@ -6,6 +6,9 @@ import time
 from collections.abc import Callable, Sequence
 from threading import Lock
 
+from adapters.ports import Standing
+from schemas.feature_format import life_of
+
 
 class MemoryFeatureStore:
     """`FeatureStore`; safe to use from several threads. Never blocks.
@@ -21,6 +24,7 @@ class MemoryFeatureStore:
         self._lock = Lock()
         self._values: dict[bytes, bytes] = {}
         self._ends_s: dict[bytes, float] = {}
+        self._run = 0
 
     def write(self, keys: Sequence[bytes], values: Sequence[bytes], keep_ms: int = 0) -> int:
         """Store each value, for `keep_ms` or for ever, unless what is there is newer. Returns how many were written."""
@@ -33,6 +37,35 @@ class MemoryFeatureStore:
         with self._lock:
             self._expire()
             return [self._values.get(key) for key in keys]
+
+    def stand(self, key: bytes, mark: bytes) -> Standing:
+        """Join the life of the store; where no watermark of these windows is, begin one by the token in `mark`."""
+        with self._lock:
+            held = self._values.get(key, b"")
+            if len(held) != len(mark) or held[8:12] != mark[8:12]:
+                held = self._values[key] = bytes(8) + life_of(mark)
+            return Standing(held, str(self._run).encode())
+
+    def advance(self, key: bytes, standing: Standing, mark: bytes, after_ms: int = 0) -> bool:
+        """Move a watermark on to `mark`; False if what was written since `standing` may have been lost."""
+        with self._lock:
+            held = self._values.get(key, b"")
+            same = standing.run == str(self._run).encode() and life_of(held) == life_of(mark)
+            if not same or int.from_bytes(held[:8], "big") < after_ms:
+                return False
+            self._values[key] = max(held, mark)
+            return True
+
+    def lose(self) -> None:
+        """Lose all values, as by FLUSHALL."""
+        with self._lock:
+            self._values, self._ends_s = {}, {}
+
+    def restart(self, held: dict[bytes, bytes]) -> None:
+        """Start anew with what an older `snapshot` held, as after a crash."""
+        with self._lock:
+            self._run += 1
+            self._values, self._ends_s = dict(held), {}
 
     def snapshot(self) -> dict[bytes, bytes]:
         """Everything held."""

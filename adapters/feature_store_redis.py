@@ -8,6 +8,7 @@ from typing import cast
 
 import redis
 
+from adapters.ports import Standing
 from adapters.redis_client import redis_errors
 
 _PIPELINE_BYTES = 4 << 20
@@ -30,8 +31,9 @@ class RedisFeatureStore:
 
     def __init__(self, client: redis.Redis) -> None:
         self._client = client
-        self._script = files("adapters").joinpath("feature_store_write.lua").read_text("utf-8")
+        self._script = _text("write")
         self._sha: str | None = None
+        self._stand, self._advance = client.register_script(_text("stand")), client.register_script(_text("advance"))
 
     def write(self, keys: Sequence[bytes], values: Sequence[bytes], keep_ms: int = 0) -> int:
         """Store each value, for `keep_ms` or for ever, unless what is there is newer. Returns how many were written."""
@@ -44,6 +46,17 @@ class RedisFeatureStore:
             return []
         with redis_errors(self._client, "reading features"):
             return cast("list[bytes | None]", self._client.mget(keys))
+
+    def stand(self, key: bytes, mark: bytes) -> Standing:
+        """Join the life of the store; where no watermark of these windows is, begin one by the token in `mark`."""
+        with redis_errors(self._client, "asking how far the features have come"):
+            held, run = cast("list[bytes]", self._stand([key], [mark]))
+            return Standing(held, run)
+
+    def advance(self, key: bytes, standing: Standing, mark: bytes, after_ms: int = 0) -> bool:
+        """Move a watermark on to `mark`; False if what was written since `standing` may have been lost."""
+        with redis_errors(self._client, "writing how far the features have come"):
+            return bool(self._advance([key], [mark, standing.run, after_ms]))
 
     def _write(self, keys: Sequence[bytes], values: Sequence[bytes], keep_ms: int) -> int:
         try:
@@ -60,6 +73,10 @@ class RedisFeatureStore:
             for key, value in zip(keys, values, strict=True):
                 steps.evalsha(sha, 1, key, value, keep_ms)
             return sum(cast("list[int]", steps.execute()))
+
+
+def _text(name: str) -> str:
+    return files("adapters").joinpath(f"feature_store_{name}.lua").read_text("utf-8")
 
 
 def _cuts(values: Sequence[bytes]) -> Iterator[tuple[int, int]]:

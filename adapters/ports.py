@@ -69,8 +69,25 @@ class ModelPointer:
     digest: str
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where one partition of the windows stands in a feature store.
+
+    `mark` is its watermark (`schemas.feature_format`): how far its values are whole, and the token of the store's life.
+    A store that has lost its data begins another life. `run` tells the server's starts apart, for with a crash it may
+    lose what it took last.
+    """
+
+    mark: bytes
+    run: bytes
+
+
 class FeatureStore(Protocol):
-    """Packed feature values by key (`schemas/feature_format.py` says what is in them)."""
+    """Packed feature values by key (`schemas/feature_format.py` says what is in them).
+
+    A partition's watermark promises that all its values are there. So it is never written as other values are: it
+    begins at nothing, and is moved on by whoever has written, within one life of the store, all that it promises.
+    """
 
     def write(self, keys: Sequence[bytes], values: Sequence[bytes], keep_ms: int = 0) -> int:
         """Store each value unless what is there is newer. Returns how many were written.
@@ -85,6 +102,21 @@ class FeatureStore(Protocol):
         """Fetch values in one round trip, None where there is none."""
         ...
 
+    def stand(self, key: bytes, mark: bytes) -> Standing:
+        """Join the life of the store; where no watermark of these windows is, begin one by the token in `mark`.
+
+        To be called before the first write that a watermark is to promise.
+        """
+        ...
+
+    def advance(self, key: bytes, standing: Standing, mark: bytes, after_ms: int = 0) -> bool:
+        """Move a watermark on to `mark`, of the same life; it never goes back.
+
+        False, and nothing is done, if what was written since `standing` may have been lost: the store lives another
+        life, was started anew, or its watermark has not come to `after_ms`.
+        """
+        ...
+
 
 class ModelStore(Protocol):
     """Content-addressed model blobs, manifests, and the pointer to the current version of one pipeline."""
@@ -94,21 +126,22 @@ class ModelStore(Protocol):
         ...
 
     def get(self, digest: str) -> bytes:
-        """Fetch a blob and check its digest; DataError if it is missing, DigestMismatch if it is not what it says."""
+        """Fetch a blob; MissingModel if there is none, DigestMismatch if it is not what its name says."""
         ...
 
     def publish(self, number: int, digest: str, manifest: str) -> bool:
         """Record a version and move the pointer to it, in one atomic step.
 
         False if a version of this number or a later one stands already (same digest or not).
-        DataError if the blob is missing.
+        MissingModel if the blob is not there.
         """
         ...
 
     def restore(self, number: int, digest: str, manifest: str) -> bool:
         """Put a version back that was lost, in one atomic step; the pointer rises to it if it is behind or absent.
 
-        False if all of it stood there already. DataError if the blob is missing, or another digest has the number.
+        False if all of it stood there already. MissingModel if the blob is not there; DataError if another digest has
+        the number.
         """
         ...
 

@@ -21,7 +21,9 @@ FADING_LIMIT = 20
 
 _HEADER_WORDS = 4
 _ZERO_WHEN_EMPTY = ("count", "sum", "decayed_count")
-_WATERMARK = struct.Struct(">QI")
+_WATERMARK = struct.Struct(">QI8s")
+TOKEN_BYTES = 8
+"""Of the name of a store's life; drawn at random."""
 
 
 def windows_fingerprint(pipeline: Pipeline, layout: Layout) -> int:
@@ -30,23 +32,37 @@ def windows_fingerprint(pipeline: Pipeline, layout: Layout) -> int:
     return hash_text(repr((pipeline.windows.pane, pipeline.windows.snapshots, kinds))) & 0xFFFFFFFF
 
 
-def pack_watermark(closed_ms: int, fingerprint: int) -> bytes:
-    """Pack the end of the newest closed pane.
+def pack_watermark(closed_ms: int, fingerprint: int, token: bytes = bytes(TOKEN_BYTES)) -> bytes:
+    """Pack the end of the newest closed pane, and the token of the life of the store in which it is promised.
 
     Examples
     --------
     >>> unpack_watermark(pack_watermark(900_000, 7), 7)
     900000.0
     """
-    return _WATERMARK.pack(closed_ms, fingerprint)
+    return _WATERMARK.pack(closed_ms, fingerprint, token)
 
 
 def unpack_watermark(value: bytes | None, fingerprint: int) -> float:
-    """Read the end of the newest closed pane in ms; -inf if none was published by these windows."""
+    """Read the end of the newest closed pane in ms; -inf if these windows have published none.
+
+    Time 0 is none: the store has just begun its life, and its values are still being written.
+    """
     if value is None or len(value) != _WATERMARK.size:
         return -np.inf
-    closed, written_by = _WATERMARK.unpack(value)
-    return float(closed) if written_by == fingerprint else -np.inf
+    closed, written_by, _ = _WATERMARK.unpack(value)
+    return float(closed) if closed and written_by == fingerprint else -np.inf
+
+
+def life_of(mark: bytes) -> bytes:
+    """Windows and life of the store that a watermark is of: two are of the same if these bytes are equal.
+
+    Examples
+    --------
+    >>> life_of(pack_watermark(900_000, 7, b"12345678")) == life_of(pack_watermark(0, 7, b"12345678"))
+    True
+    """
+    return mark[8:]
 
 
 def pack_header(time_ms: int, fingerprint: int) -> bytes:

@@ -106,7 +106,7 @@ def window_vectors(query: FeatureQuery, values: Sequence[bytes | None]) -> Windo
         read = read_as_of(held, k.row_B, read_at_B, k.kind, query.reach_ms, query.fingerprint)
         # An entity that is quiet for long is let go of; what it was before the snapshots reach nobody knows any more.
         gone_B = read.unheard_B & (read_at_B < watermark - query.reach_ms)
-        read.x_BC[gone_B] = np.nan
+        read.x_BC[gone_B | np.isneginf(read_at_B)] = np.nan  # without a watermark nothing is known of anybody
         parts.append(read.x_BC)
         out_B |= read.out_of_reach_B | gone_B
     read_at_B = np.where(np.isfinite(read_at_B), read_at_B, np.nan)

@@ -27,14 +27,17 @@ CAUSES: Final = (
     (Status.OK, ""),
     (Status.STALE, "the request is older than the snapshots kept (windows.snapshots): its windows are missing"),
     (Status.STALE, "the windows had not come to the request's pane within windows.wait: the newest were served"),
+    (Status.STALE, "the feature store has no windows yet, or has lost them and gets them again: they are missing"),
     (Status.DEGRADED, "the model store is away: the last good model serves"),
     (Status.DEGRADED, "the model store has lost its versions: the last good model serves"),
-    (Status.DEGRADED, "the feature store is away: the last known windows serve"),
+    (Status.DEGRADED, "the feature store is away or has lost its data: the last known windows serve"),
     (Status.PRIOR, "there is no model yet: the prior is served"),
     (Status.ERROR, "the model's output is not finite or no probability"),
 )
 """Every cause of a status, the worse ones later: what `cause_B` points into."""
-_OUT_OF_REACH, _LATE, _MODELS_AWAY, _MODELS_LOST, _WINDOWS_AWAY, _NO_MODEL, _NO_ANSWER = range(1, len(CAUSES))
+_OUT_OF_REACH, _LATE, _NO_WINDOWS, _MODELS_AWAY, _MODELS_LOST, _WINDOWS_AWAY, _NO_MODEL, _NO_ANSWER = range(
+    1, len(CAUSES)
+)
 _STATUSES = np.array([status for status, _ in CAUSES], np.uint8)
 _REASONS = np.array([reason.encode() for _, reason in CAUSES])
 
@@ -45,7 +48,7 @@ class Windows:
 
     read: WindowVectors
     away: bool
-    """The feature store did not answer: these are the last known values, NaN where none were known."""
+    """The feature store did not answer or has lost its data: the last known values, NaN where none were known."""
 
 
 def vectors(layout: Layout, columns: Columns, windows_BW: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -127,7 +130,7 @@ def verdicts(
     """Give each row the status of the worst that befell it."""
     cause_B = np.zeros(len(good_B), np.intp)
     cause_B[windows.read.out_of_reach_B] = _OUT_OF_REACH
-    cause_B[windows.read.stale_B] = _LATE
+    cause_B[windows.read.stale_B] = _LATE if windows.read.watermark > -np.inf else _NO_WINDOWS
     befell = (models_away, models_lost, windows.away, not has_model)
     for cause, befallen in zip((_MODELS_AWAY, _MODELS_LOST, _WINDOWS_AWAY, _NO_MODEL), befell, strict=True):
         if befallen:

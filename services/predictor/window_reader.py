@@ -57,8 +57,12 @@ class WindowReader:
         if not query.keys:
             return Windows(window_vectors(query, ()), away=False)
         read = self._fetch(query)
+        if read is None or read.watermark == -np.inf:
+            known = self._recall(query)
+            if read is None or known.watermark > -np.inf:  # it is away, or it has lost what it had
+                return Windows(known, away=True)
         hopeful_B = self._hopeful(query, read)
-        if read is not None and hopeful_B.any():
+        if hopeful_B.any():
             read = self._wait(query, read, hopeful_B)
         return Windows(self._recall(query), away=True) if read is None else Windows(read, away=False)
 
@@ -75,10 +79,8 @@ class WindowReader:
         self._patience.in_vain()
         return self._fetch(query)
 
-    def _hopeful(self, query: FeatureQuery, read: WindowVectors | None) -> NDArray[np.bool_]:
+    def _hopeful(self, query: FeatureQuery, read: WindowVectors) -> NDArray[np.bool_]:
         """Which rows are worth waiting for: the watermark makes no jump, so not those with a time far ahead."""
-        if read is None:
-            return np.zeros(len(query.time_B), np.bool_)
         near_B = query.time_B <= read.watermark + self._pipeline.windows.max_jump
         return read.stale_B & (near_B | (read.watermark == -np.inf))
 
@@ -86,8 +88,10 @@ class WindowReader:
         values = self._ask(query.keys)
         if values is None:
             return None
-        self._last_known.keep(query.keys, values)
-        return window_vectors(query, values)
+        read = window_vectors(query, values)
+        if read.watermark > -np.inf:  # without a watermark nothing is known, and what was known before is better
+            self._last_known.keep(query.keys, values)
+        return read
 
     def _ask(self, keys: Sequence[bytes]) -> list[bytes | None] | None:
         if not self._breaker.allows(self._clock()):

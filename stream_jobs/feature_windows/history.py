@@ -84,10 +84,10 @@ class History:
         self._size_E[entity_U] = 0
         self._room_E[entity_U] = 0
 
-    def bases(self, entity_U: Ints, at: int) -> Ints:
-        """For each entity the end of its newest row of a pane up to `at`; 0 if it has none."""
-        sizes_U = self._size_E[entity_U]
-        old_N = np.where(self.ends_of(entity_U) <= at, self.ends_of(entity_U), 0)
+    def bases(self, entity_U: Ints, at_U: Ints) -> Ints:
+        """For each entity the end of its newest row of a pane up to its `at_U`; 0 if it has none."""
+        sizes_U, end_N = self._size_E[entity_U], self.ends_of(entity_U)
+        old_N = np.where(end_N <= np.repeat(at_U, sizes_U), end_N, 0)
         return _by_run(np.maximum, old_N, sizes_U)
 
     def _prune(self, entity_U: Ints, keep_after: int) -> None:

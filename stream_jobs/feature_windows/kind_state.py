@@ -17,6 +17,8 @@ from stream_jobs.feature_windows.schedule import Schedule
 from stream_jobs.feature_windows.snapshots import EntityRows, Snapshots, snapshots
 
 Ints = NDArray[np.int64]
+_PANES = np.int64(1) << 40
+"""More than any pane's number, so that (entity, pane) fits one whole number."""
 
 
 @dataclass(slots=True)
@@ -63,33 +65,40 @@ class KindState:
     def changed(self, after: int, until: int) -> Changed:
         """Snapshots of the entities that changed in ``(after, until]``, to be called after `close`."""
         touched = [owners for state in self.events for owners in self._touched(state, after, until)]
-        entity_U = np.unique(np.concatenate(touched))
-        held = [_entity_rows(state.history, entity_U) for state in self.events]
-        found = snapshots(self.plan, held, len(entity_U), self._pane, self._kept, after, until)
-        owner_E, size_E = np.unique(found.owner_P, return_counts=True)
         for state in self.events:
             state.schedule.drop(until - max(state.plan.spans, default=0))
-        return Changed(self.names.names(entity_U[owner_E]), size_E, found)
+        return self._found(np.unique(np.concatenate(touched)), after, until)
 
-    def needed(self, event: int, owner_N: Ints, end_N: Ints, until: int) -> NDArray[np.bool_]:
-        """Say which old rows are still needed: the newest of each living entity that is old enough to be dropped."""
+    def held(self, first: int, stop: int, until: int) -> Changed:
+        """Snapshots of the living entities with numbers in ``[first, stop)``, as they were written last."""
+        self.grow()
+        entity_U = np.arange(first, min(stop, len(self.names)))
+        return self._found(entity_U[self._alive(entity_U, until)], -1, until)
+
+    def needed(self, event: int, owner_N: Ints, end_N: Ints) -> NDArray[np.bool_]:
+        """Say which old rows are still needed, so that the snapshots of the living can be computed anew.
+
+        Those are an entity's rows in the memory before its newest row (of any event), and the newest before that,
+        from which decays go on.
+        """
         entity_U, inverse_N = np.unique(owner_N, return_inverse=True)
-        base_U = self.events[event].history.bases(entity_U, until - self.plan.memory)
-        return np.asarray(base_U[inverse_N.reshape(-1)] == end_N)
+        head_U = np.max([s.history.head_ends(len(self.names))[entity_U] for s in self.events], axis=0)
+        base_U = self.events[event].history.bases(entity_U, head_U - self.plan.memory)
+        recent_N = end_N > np.where(head_U > 0, head_U - self.plan.memory, _PANES)[inverse_N]
+        return np.asarray(recent_N | (base_U[inverse_N] == end_N))
 
-    def rows_at(self, event: int, owner_N: Ints, end_N: Ints) -> PaneRows:
-        """Closed rows of some entities, each at one pane end, in the order of the entities, which rise."""
-        held = self.events[event].history
-        rows = held.rows_of(owner_N)
-        return rows.take(rows.end_N == np.repeat(end_N, held.sizes(owner_N)))
+    def rows_at(self, event: int, owner_N: Ints, end_N: Ints) -> tuple[Ints, PaneRows]:
+        """Closed rows of some entities at some pane ends, by entity and pane."""
+        history, entity_U = self.events[event].history, np.unique(owner_N)
+        rows, owner_M = history.rows_of(entity_U), np.repeat(entity_U, history.sizes(entity_U))
+        asked_M = np.isin(owner_M * _PANES + rows.end_N, owner_N * _PANES + end_N)
+        return owner_M[asked_M], rows.take(asked_M)
 
     def bury(self, entity_U: Ints, until: int) -> NDArray[np.bytes_]:
         """Forget those of some entities whose values have said nothing for as long as snapshots are kept; name them."""
-        heads_EU = np.stack([s.history.head_ends(len(self.names))[entity_U] for s in self.events])
-        longest_E1 = np.array([[s.plan.longest] for s in self.events])
-        alive_U = ((heads_EU > 0) & (heads_EU + longest_E1 + self.plan.memory >= until)).any(axis=0)
         open_ = np.concatenate([s.open.owners() for s in self.events])
-        dead = entity_U[~alive_U & (heads_EU > 0).any(axis=0) & ~np.isin(entity_U, open_)]
+        known_U = np.any([s.history.sizes(entity_U) > 0 for s in self.events], axis=0)
+        dead = entity_U[~self._alive(entity_U, until) & known_U & ~np.isin(entity_U, open_)]
         for state in self.events:
             state.history.forget(dead)
         names = self.names.names(dead)
@@ -111,6 +120,18 @@ class KindState:
         """Make place for all named entities in every table."""
         for state in self.events:
             state.history.grow(len(self.names))
+
+    def _found(self, entity_U: Ints, after: int, until: int) -> Changed:
+        held = [_entity_rows(state.history, entity_U) for state in self.events]
+        found = snapshots(self.plan, held, len(entity_U), self._pane, self._kept, after, until)
+        owner_E, size_E = np.unique(found.owner_P, return_counts=True)
+        return Changed(self.names.names(entity_U[owner_E]), size_E, found)
+
+    def _alive(self, entity_U: Ints, until: int) -> NDArray[np.bool_]:
+        """Which entities a request within reach may still be told something of."""
+        heads_EU = np.stack([s.history.head_ends(len(self.names))[entity_U] for s in self.events])
+        longest_E1 = np.array([[s.plan.longest] for s in self.events])
+        return np.asarray(((heads_EU > 0) & (heads_EU + longest_E1 + self.plan.memory >= until)).any(axis=0))
 
     def _close(self, state: EventState, after: int, until: int) -> tuple[Ints, PaneRows]:
         state.history.grow(len(self.names))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,32 +12,17 @@ from schemas.errors import ConfigurationError
 from schemas.feature_format import pack
 from schemas.redis_keys import feature_keys
 from stream_jobs.feature_windows.journal import Held, Segment, row_cuts, segment_bytes, segment_from, segment_key
-from stream_jobs.feature_windows.kind_state import KindState
+from stream_jobs.feature_windows.kind_state import Changed, KindState
 from stream_jobs.feature_windows.panes import PaneRows, joined
 from stream_jobs.feature_windows.plan import Plan
 from stream_jobs.feature_windows.source_watermarks import SourceWatermarks
 from stream_jobs.feature_windows.wire import Origin, PaneMessage, row_message
+from stream_jobs.feature_windows.written import Cursor, Packed, Written
 
 Ints = NDArray[np.int64]
 _MARKS = b"w"
 _OPEN_SEGMENTS = 64
 """More open segments than this of one event are written anew as one: bounds what restoring reads."""
-
-
-@dataclass(slots=True)
-class Written:
-    """What a batch leaves: changelog records (None: gone), values for the store, and keys it may let go of."""
-
-    keys: list[bytes] = field(default_factory=list)
-    values: list[bytes | None] = field(default_factory=list)
-    store_keys: list[bytes] = field(default_factory=list)
-    store_values: list[bytes] = field(default_factory=list)
-    retired_keys: list[bytes] = field(default_factory=list)
-
-    def log(self, key: bytes, value: bytes | None) -> None:
-        """Add a changelog record."""
-        self.keys.append(key)
-        self.values.append(value)
 
 
 class Partition:
@@ -115,7 +99,9 @@ class Partition:
             for j in range(len(kind.events)):
                 self._write_open((i, j), written)
             if until > after:
-                self._publish(kind, after, until, written)
+                packed = self._packed(kind, kind.changed(after, until))
+                written.store_keys += packed.keys
+                written.store_values += packed.values
                 self._clean(i, until, written)
         self._added.clear()
         if self._marks_bytes() != self._logged:
@@ -127,13 +113,27 @@ class Partition:
         owner_N = self._kinds[place[0]].add_open(place[1], entity_N, rows)
         self._added.setdefault(place, []).append((owner_N, rows))
 
-    def _publish(self, kind: KindState, after: int, until: int, written: Written) -> None:
-        changed = kind.changed(after, until)
-        if len(changed.entity_E):
-            found = changed.snapshots
-            time_P = found.end_P * np.int64(self._plan.pane)
-            written.store_keys += feature_keys(self._plan.pipeline, kind.plan.kind.name, changed.entity_E)
-            written.store_values += pack(time_P, found.x_PC, changed.size_E, self._fingerprint)
+    def all_values(self, cursor: Cursor, most: int) -> tuple[Packed, Cursor | None]:
+        """Write every living entity's value anew, at most so many of one kind, and say where to go on; None: the end.
+
+        They are the bytes that were written when each changed last. Panes may close in between: what changes then
+        is written then, and what is still to come is as of then.
+        """
+        if cursor.kind == len(self._kinds):
+            return Packed(), None
+        kind, stop = self._kinds[cursor.kind], cursor.entity + most
+        ended = stop >= len(kind.names)
+        following = Cursor(cursor.kind + 1) if ended else Cursor(cursor.kind, stop)
+        packed = self._packed(kind, kind.held(cursor.entity, stop, self.closed))
+        return packed, None if following.kind == len(self._kinds) else following
+
+    def _packed(self, kind: KindState, changed: Changed) -> Packed:
+        if not len(changed.entity_E):
+            return Packed()
+        found = changed.snapshots
+        time_P = found.end_P * np.int64(self._plan.pane)
+        keys = feature_keys(self._plan.pipeline, kind.plan.kind.name, changed.entity_E)
+        return Packed(keys, pack(time_P, found.x_PC, changed.size_E, self._fingerprint))
 
     def _write_open(self, place: tuple[int, int], written: Written) -> None:
         """Log the rows that came with this batch and stay open; drop segments whose panes are all closed."""
@@ -165,9 +165,8 @@ class Partition:
             owner_N, end_N = np.concatenate([h.owner_N for h in old]), np.concatenate([h.end_N for h in old])
             dead = kind.bury(np.unique(owner_N), until)
             written.retired_keys += feature_keys(self._plan.pipeline, kind.plan.kind.name, dead)
-            keep_N = kind.needed(j, owner_N, end_N, until)
-            owner_K, first_K = np.unique(owner_N[keep_N], return_index=True)
-            rows = kind.rows_at(j, owner_K, end_N[keep_N][first_K])
+            keep_N = kind.needed(j, owner_N, end_N)
+            owner_K, rows = kind.rows_at(j, owner_N[keep_N], end_N[keep_N])
             self._write_segments("h", (i, j), owner_K, rows, written)
             for h in old:
                 written.log(h.key, None)

@@ -12,18 +12,21 @@ from adapters.ports import Batch, FeatureStore, Outputs
 from schemas.contracts import Contracts
 from schemas.dead_letters import dead_letters
 from schemas.decoded import Fault
-from schemas.feature_format import pack_header, pack_watermark, windows_fingerprint
+from schemas.errors import DependencyError
+from schemas.feature_format import windows_fingerprint
 from schemas.records import Outgoing, Records
 from schemas.redis_keys import watermark_key
 from schemas.topics import topic_name
-from stream_jobs.feature_windows.partition import Partition, Written
+from stream_jobs.feature_windows.partition import Partition
 from stream_jobs.feature_windows.plan import plan_of
+from stream_jobs.feature_windows.upkeep import Draw, Upkeep, random_token
 from stream_jobs.feature_windows.wire import PaneMessage, encoded, messages_of
 
 PROCESS = "feature_windows"
-RETIRED_MS = 3_600_000
-"""How long the store remembers that an entity was let go of: longer than any process can live that was fenced by then.
-Until it is forgotten, what such a process still writes is older, and gives way."""
+LOOK_MS = 200.0
+"""Between two looks whether the store has lost its data."""
+SLICE = 8192
+"""Some tenths of a second."""
 
 
 class Windows:
@@ -32,6 +35,7 @@ class Windows:
     The store is written before the batch is committed. That is safe, since a batch that is done again, cut as it may
     be, gives the same values at the same times, and only what is not older replaces what is there. An entity whose
     values say nothing any more leaves a header without snapshots, which goes by itself: so the store stays bounded.
+    If the store has lost its data, all values are written again, a slice with each batch or tick (`upkeep`).
 
     Parameters
     ----------
@@ -39,20 +43,29 @@ class Windows:
         Of the pipeline.
     store : FeatureStore
         Where snapshots and watermarks go.
+    draw : callable
+        Draws a token of eight random bytes.
+    slice_ : int
+        Values written again in one batch or tick, at most.
     """
 
-    def __init__(self, contracts: Contracts, store: FeatureStore) -> None:
+    def __init__(
+        self, contracts: Contracts, store: FeatureStore, draw: Draw = random_token, slice_: int = SLICE
+    ) -> None:
         self._name = contracts.pipeline.pipeline
         self.inputs: tuple[str, ...] = (topic_name(self._name, "panes"),)
         self.changelog: str | None = topic_name(self._name, "windows-changelog")
-        self._contracts, self._store = contracts, store
+        self._contracts, self._store, self._draw = contracts, store, draw
         self._plan = plan_of(contracts.pipeline, contracts.layout)
         self._fingerprint = windows_fingerprint(contracts.pipeline, contracts.layout)
-        self._partitions: dict[int, Partition] = {}
+        self._partitions: dict[int, Upkeep] = {}
+        self._looked_ms, self._slice = -np.inf, slice_
 
     def assign(self, partition: int, changelog: Iterable[tuple[bytes, bytes]]) -> None:
         """Take over a partition with its state. ConfigurationError if that is of other windows."""
-        self._partitions[partition] = Partition(self._plan, self._fingerprint, changelog)
+        state = Partition(self._plan, self._fingerprint, changelog)
+        key = watermark_key(self._name, partition)
+        self._partitions[partition] = Upkeep(state, self._store, key, self._plan.pane, self._fingerprint, self._draw)
 
     def revoke(self, partition: int) -> None:
         """Forget a partition."""
@@ -61,6 +74,8 @@ class Windows:
     def process(self, batch: Batch) -> Outputs:
         """Merge a batch, close what is due, write what changed. Blocks for the store; DependencyError if it is away."""
         logs, letters, counts = list[Outgoing](), list[Outgoing](), Counter[str]()
+        self._look(batch.now_ms)
+        self._stand()
         for records in batch.records:
             late, faults = self._take(records)
             counts["late_panes_total"] += sum(message.rows for message in late.values())
@@ -68,13 +83,14 @@ class Windows:
             counts.update(f"dead_letters_total:{fault.reason}" for fault in faults)
             counts["dead_letters_total:late_event"] += len(late)
             for partition in np.unique(records.partition_B).tolist():
-                state = self._partitions[partition]
-                before, written = state.closed, state.close()
+                upkeep = self._partitions[partition]
+                before, written = upkeep.state.closed, upkeep.state.close()
                 counts["written_entities_total"] += len(written.store_keys)
-                self._write(partition, written, state.closed if state.closed > before else None)
+                upkeep.write(written, before)
                 if written.keys:
                     assert self.changelog is not None
                     logs.append(Outgoing(self.changelog, written.keys, written.values, partition))
+        counts.update(self._mend())
         return Outputs((*logs, *letters), {name: float(count) for name, count in counts.items() if count})
 
     def _take(self, records: Records) -> tuple[dict[int, PaneMessage], list[Fault]]:
@@ -86,7 +102,7 @@ class Windows:
             return late, faults
         for row, message in zip(part.row_N.tolist(), messages_of(part.columns), strict=True):
             try:
-                too_late = self._partitions[int(records.partition_B[row])].take(message)
+                too_late = self._partitions[int(records.partition_B[row])].state.take(message)
             except ValueError as error:
                 faults.append(Fault(row, "unusable", str(error)))
                 continue
@@ -106,16 +122,35 @@ class Windows:
             cut, faults = replace(records, values=values), [_late_fault(r, m) for r, m in late.items()]
             yield dead_letters(self._contracts, cut, faults, PROCESS, now_ms)
 
-    def _write(self, partition: int, written: Written, closed: int | None) -> None:
-        """Write values first: whoever sees the watermark must find them."""
-        if written.store_keys:
-            self._store.write(written.store_keys, written.store_values)
-        if written.retired_keys:
-            header = pack_header(self._partitions[partition].closed * self._plan.pane, self._fingerprint)
-            self._store.write(written.retired_keys, [header] * len(written.retired_keys), RETIRED_MS)
-        if closed is not None:
-            mark = pack_watermark(closed * self._plan.pane, self._fingerprint)
-            self._store.write([watermark_key(self._name, partition)], [mark])
+    def _look(self, now_ms: float) -> None:
+        """Look now and then whether the store has lost its data."""
+        if now_ms < self._looked_ms + LOOK_MS or not self._partitions:
+            return
+        self._looked_ms, all_of_them = now_ms, list(self._partitions.values())
+        try:
+            held = self._store.read([upkeep.key for upkeep in all_of_them])
+        except DependencyError:
+            return  # there may be nothing to write now; if there is, writing it will say so
+        for upkeep, mark in zip(all_of_them, held, strict=True):
+            upkeep.look(mark)
+
+    def _stand(self) -> None:
+        for upkeep in self._partitions.values():
+            upkeep.stand()
+
+    def _mend(self) -> dict[str, int]:
+        """Write a slice of what is missing; returns what there is to count."""
+        self._stand()
+        broken = next((upkeep for upkeep in self._partitions.values() if not upkeep.whole), None)
+        rewritten = broken.mend(self._slice) if broken else 0
+        return {"rewritten_entities_total": rewritten, "store_losses_total": self._losses()}
+
+    def _losses(self) -> int:
+        """Count the losses found since this was asked last."""
+        found = sum(upkeep.losses for upkeep in self._partitions.values())
+        for upkeep in self._partitions.values():
+            upkeep.losses = 0
+        return found
 
 
 def _late_fault(row: int, late: PaneMessage) -> Fault:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
+from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -12,11 +14,12 @@ from hypothesis import strategies as st
 from adapters.feature_store_memory import MemoryFeatureStore
 from adapters.feature_store_redis import RedisFeatureStore
 from adapters.local_stack import StackAddresses
-from adapters.ports import FeatureStore
+from adapters.ports import FeatureStore, Standing
 from adapters.redis_client import connect
 from schemas.errors import DependencyError
-from schemas.feature_format import pack_watermark
+from schemas.feature_format import pack_watermark, unpack_watermark
 from tests.kafka_topics import await_true
+from tests.redis_process import RedisProcess
 
 _prefixes = (f"feature-store-{i}:".encode() for i in itertools.count())
 
@@ -84,6 +87,60 @@ def test_what_is_kept_for_a_while_goes_by_itself_and_till_then_refuses_what_is_o
     await_true(lambda: store.read([brief]) == [None])
     assert store.read([long, followed]) == [header, pack_watermark(10, 1)]
     assert store.write([brief], [pack_watermark(1, 1)]) == 1
+
+
+def test_a_watermark_begins_at_nothing_and_is_moved_on_within_one_life(store: FeatureStore) -> None:
+    key, ours, other = next(_prefixes), b"our life", b"no other"
+    began = store.stand(key, pack_watermark(900, 1, ours))
+    assert unpack_watermark(began.mark, 1) == -np.inf
+    assert store.read([key]) == [began.mark]
+    assert store.stand(key, pack_watermark(900, 1, other)) == began, "a life that has begun is joined"
+    assert not store.advance(key, began, pack_watermark(500, 1, other)), "of another life"
+    assert not store.advance(key, Standing(began.mark, b"another run"), pack_watermark(500, 1, ours))
+    assert not store.advance(key, began, pack_watermark(500, 1, ours), after_ms=400), "it has not come so far"
+    assert store.advance(key, began, pack_watermark(500, 1, ours))
+    assert store.advance(key, began, pack_watermark(300, 1, ours), after_ms=200)
+    assert store.read([key]) == [pack_watermark(500, 1, ours)], "it never goes back"
+    assert store.advance(key, began, pack_watermark(700, 1, ours), after_ms=500)
+    assert store.stand(key, pack_watermark(1, 1, other)).mark == pack_watermark(700, 1, ours)
+
+
+def test_other_windows_begin_a_life_of_their_own(store: FeatureStore) -> None:
+    key = next(_prefixes)
+    before = store.stand(key, pack_watermark(1, 1, b"our life"))
+    assert store.advance(key, before, pack_watermark(900, 1, b"our life"))
+    assert store.stand(key, pack_watermark(5, 2, b"new life")).mark == pack_watermark(0, 2, b"new life")
+    assert not store.advance(key, before, pack_watermark(950, 1, b"our life"))
+    store.write([key], [b"no watermark"])
+    assert store.stand(key, pack_watermark(5, 2, b"old life")).mark == pack_watermark(0, 2, b"old life")
+
+
+def test_a_flushed_or_restarted_redis_takes_no_promise_of_before(tmp_path: Path) -> None:
+    server, key = RedisProcess(tmp_path / "redis"), b"w"
+    server.start()
+    try:
+        store = RedisFeatureStore(connect(server.url))
+        before, mark = store.stand(key, pack_watermark(1, 1, b"our life")), pack_watermark(9, 1, b"our life")
+        connect(server.url).flushall()
+        assert not store.advance(key, before, mark)
+        before = store.stand(key, pack_watermark(1, 1, b"our life"))
+        connect(server.url).save()
+        server.kill()
+        server.start()
+        store = RedisFeatureStore(connect(server.url))
+        assert not store.advance(key, before, mark), "what was written last before the crash may be lost"
+        assert store.advance(key, store.stand(key, mark), mark)
+    finally:
+        server.kill()
+
+
+def test_the_memory_store_restarts_as_redis_does() -> None:
+    store, mark = MemoryFeatureStore(), pack_watermark(9, 1, b"our life")
+    before = store.stand(b"w", mark)
+    store.restart(store.snapshot())
+    assert not store.advance(b"w", before, mark)
+    store.lose()
+    assert store.snapshot() == {}
 
 
 def test_a_batch_larger_than_a_pipeline_is_written_whole(store: FeatureStore) -> None:

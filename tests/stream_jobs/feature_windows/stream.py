@@ -11,6 +11,7 @@ import numpy as np
 from adapters.feature_store_memory import MemoryFeatureStore
 from adapters.memory_broker import MemoryBroker
 from adapters.memory_loop import run_job_in_memory
+from adapters.ports import Standing
 from schemas.contracts import Contracts, contracts_of
 from schemas.feature_format import unpack_watermark, windows_fingerprint
 from schemas.feature_read import WindowVectors, feature_query, window_vectors
@@ -128,11 +129,10 @@ class Shots(MemoryFeatureStore):
     def __post_init__(self) -> None:
         super().__init__(lambda: self.now_s)
 
-    def write(self, keys: Sequence[bytes], values: Sequence[bytes], keep_ms: int = 0) -> int:
-        written = super().write(keys, values, keep_ms)
-        if keys and keys[0].startswith(b"anabranch:w:w:"):
-            self.taken.append(self.snapshot())
-        return written
+    def advance(self, key: bytes, standing: Standing, mark: bytes, after_ms: int = 0) -> bool:
+        moved = super().advance(key, standing, mark, after_ms)
+        self.taken.append(self.snapshot())
+        return moved
 
 
 @dataclass
@@ -144,11 +144,13 @@ class World:
     owners: int
     store: Shots = field(default_factory=Shots)
     broker: MemoryBroker = field(init=False)
+    fingerprint: int = field(init=False)
 
     def __post_init__(self) -> None:
         topics = {"features": self.sources, "clock-changelog": self.sources, "panes": self.owners}
         topics |= {"windows-changelog": self.owners, "dead-letters": 1}
         self.broker = MemoryBroker({f"w.{role}.v1": n for role, n in topics.items()})
+        self.fingerprint = windows_fingerprint(self.contracts.pipeline, self.contracts.layout)
 
     def send(self, values: Sequence[bytes], partition: int) -> None:
         self.broker.send("w.features.v1", values, partition=partition)
@@ -180,13 +182,13 @@ class World:
             "place": np.array([place.encode()]),
         }
         layout = self.contracts.layout
-        query = feature_query(pipeline(self.owners), layout, columns)
+        query = feature_query(pipeline(self.owners), layout, columns, self.fingerprint)
         return window_vectors(query, [held.get(key) for key in query.keys])
 
     def closed(self, held: dict[bytes, bytes]) -> list[float]:
         """End of the newest closed pane of each owner, ms."""
-        mark = windows_fingerprint(self.contracts.pipeline, self.contracts.layout)
-        return [unpack_watermark(held.get(f"anabranch:w:w:{p}".encode()), mark) for p in range(self.owners)]
+        keys = [f"anabranch:w:w:{p}".encode() for p in range(self.owners)]
+        return [unpack_watermark(held.get(key), self.fingerprint) for key in keys]
 
 
 def world(sources: int = 1, owners: int = 1, lateness: int = LATENESS) -> World:

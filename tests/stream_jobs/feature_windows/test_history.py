@@ -43,4 +43,6 @@ def test_each_entity_keeps_its_rows_whatever_moves(steps: list[dict[int, int]], 
     everyone = np.arange(9)
     assert history.ends_of(everyone).tolist() == [e for entity in range(9) for e in model[entity]]
     at = now - KEEP
-    assert history.bases(everyone, at).tolist() == [max((e for e in model[i] if e <= at), default=0) for i in range(9)]
+    assert history.bases(everyone, np.full(9, at)).tolist() == [
+        max((e for e in model[i] if e <= at), default=0) for i in range(9)
+    ]
