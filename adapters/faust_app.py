@@ -8,14 +8,21 @@ creation of changelog topics work as they are. What does not:
   the isolation level is set on the consumer that Faust makes, before it starts.
 - **A message in hand counts as done when its agent is cancelled or fails,** and its offset is committed at the end.
   So no more offsets are committed once a consumer is frozen, which `freeze` does.
+- **A member that the group does not know any more joins anew,** though it has a name that a successor may bear by now:
+  aiokafka sends that name (KIP-345) only when it joins, so two processes of one name would throw each other out without
+  end. So the driver notes that its place is lost and does not ask to be let in again; `has_lost_its_place` tells.
+- **While no broker answers, aiokafka tries and complains thousands of times a second.** Its repeated lines are dropped.
 - **Driver by URL.** Faust picks its driver by the scheme of the broker's URL; ours is put in its place.
 - **Raw tables.** ``value_type=dict`` cannot be restored from a changelog, so tables hold bytes.
 """
 
 from __future__ import annotations
 
+import logging
+import math
+import time
 from asyncio import AbstractEventLoop
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -24,9 +31,17 @@ from faust.transport.drivers import aiokafka as driver
 
 _SESSION_S = 10.0
 _HEARTBEAT_S = 3.0
+_LINES_KEPT = 256
 
 
 class _CommittedThread(driver.AIOKafkaConsumerThread):
+    async def on_start(self) -> None:
+        await super().on_start()
+        inner: Any = self._consumer
+        outer: Any = self.consumer
+        # Nothing of what it replaces is done: that would be to forget who we were, and to join as somebody new.
+        inner._coordinator.reset_generation = outer.lose_place
+
     def _create_worker_consumer(self, transport: Any) -> Any:
         consumer = super()._create_worker_consumer(transport)
         consumer._isolation_level = "read_committed"
@@ -35,6 +50,10 @@ class _CommittedThread(driver.AIOKafkaConsumerThread):
 
 class _CommittedConsumer(driver.Consumer):
     frozen = False
+    displaced = False
+
+    def lose_place(self) -> None:
+        self.frozen = self.displaced = True
 
     async def _commit_tps(self, tps: Iterable[Any], start_new_transaction: bool) -> bool:
         return False if self.frozen else await super()._commit_tps(tps, start_new_transaction)
@@ -88,6 +107,39 @@ def build_app(
     )
     app.transport = _CommittedTransport(app.conf.broker, app, loop)
     return app
+
+
+def has_lost_its_place(app: Any) -> bool:
+    """Whether the group has gone on without this process."""
+    return bool(app.consumer.displaced)
+
+
+class DropRepeated(logging.Filter):
+    """Lets a line pass if the same was not seen within some seconds.
+
+    Examples
+    --------
+    >>> now = iter([0.0, 0.1, 6.0])
+    >>> lines = DropRepeated(5.0, lambda: next(now))
+    >>> line = logging.makeLogRecord({"msg": "away"})
+    >>> [lines.filter(line) for _ in range(3)]
+    [True, False, True]
+    """
+
+    def __init__(self, every_s: float = 5.0, steady_s: Callable[[], float] = time.monotonic) -> None:
+        super().__init__()
+        self._every_s, self._steady_s = every_s, steady_s
+        self._seen: dict[str, float] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Say whether the line may pass."""
+        line, now_s = record.getMessage(), self._steady_s()
+        if now_s - self._seen.get(line, -math.inf) < self._every_s:
+            return False
+        if len(self._seen) >= _LINES_KEPT:
+            self._seen.clear()
+        self._seen[line] = now_s
+        return True
 
 
 def freeze(app: Any) -> None:

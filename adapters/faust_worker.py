@@ -7,6 +7,7 @@ at least once, and whoever handles messages must give the same answer when one c
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Mapping
 from typing import Any, Protocol
@@ -15,13 +16,15 @@ import numpy as np
 from aiokafka.errors import KafkaError
 
 from adapters.context import Context
-from adapters.faust_app import build_app, freeze
+from adapters.faust_app import DropRepeated, build_app, freeze, has_lost_its_place
 from adapters.ports import Outgoing, Records
-from schemas.errors import DependencyError
+from schemas.errors import DependencyError, Fenced
 from schemas.metrics import labelled
 
 _POLL_S = 0.2
 _STOP_WITHIN_S = 20.0
+_PROBE_EVERY_S = 1.0
+_AWAY_AFTER_S = 20.0
 
 
 class TableAnswer(Protocol):
@@ -65,6 +68,8 @@ def run_table_worker(context: Context, name: str, topic: str, table: str, handle
 
     Raises
     ------
+    Fenced
+        Another process has this one's place in the group, or the group has gone on without it.
     DependencyError
         Kafka is away, or Faust has given up on it.
     Exception
@@ -79,8 +84,11 @@ class _Worker:
         self._handle = handle
         self._failure: Exception | None = None
         self._turn = asyncio.Lock()
+        self._probed_s = self._reached_s = time.monotonic()
 
     async def run(self) -> None:
+        for handler in logging.getLogger().handlers:
+            handler.addFilter(DropRepeated())
         replication = self._context.pipeline.topics.replication
         app: Any = build_app(
             self._name,
@@ -147,10 +155,31 @@ class _Worker:
                 raise DependencyError(
                     f"Faust gave up: {app.crash_reason!r}.", "See whether Kafka is up, then start this process again."
                 )
+            if has_lost_its_place(app):
+                raise Fenced(
+                    f"Another process has taken the place of {self._name}.{self._context.ordinal}, "
+                    "or it was silent for so long that the group went on without it.",
+                    "Give each replica its own --ordinal, and run one process for each.",
+                )
+            await self._check_kafka()
             self._context.health.beat()
             ready = await self._caught_up(app)
             self._context.health.ready(ready, "" if ready else "restoring or behind")
             await asyncio.sleep(_POLL_S)
+
+    async def _check_kafka(self) -> None:
+        """Faust waits for brokers for ever, and so would we: look whether one can be reached."""
+        now_s = time.monotonic()
+        if now_s < self._probed_s + _PROBE_EVERY_S:
+            return
+        self._probed_s = now_s
+        if await _accepts(self._context.bootstrap):
+            self._reached_s = now_s
+        elif now_s - self._reached_s > _AWAY_AFTER_S:
+            raise DependencyError(
+                f"No broker at {self._context.bootstrap} can be reached for {_AWAY_AFTER_S:.0f} s.",
+                "Look at Kafka (`anabranch status`, its log), then start this process again.",
+            )
 
     async def _caught_up(self, app: Any) -> bool:
         mine = [place for place in app.consumer.assignment() if place.topic == self._topic]
@@ -159,6 +188,18 @@ class _Worker:
         ends = [app.consumer.highwater(place) for place in mine]
         positions = [await app.consumer.position(place) for place in mine]
         return all(at is not None and at >= (end or 0) for at, end in zip(positions, ends, strict=True))
+
+
+async def _accepts(bootstrap: str) -> bool:
+    for address in bootstrap.split(","):
+        host, _, port = address.rpartition(":")
+        try:
+            _, writer = await asyncio.wait_for(asyncio.open_connection(host, int(port)), _PROBE_EVERY_S)
+        except (OSError, TimeoutError):
+            continue
+        writer.close()
+        return True
+    return False
 
 
 async def _send(app: Any, out: Outgoing, row: int) -> Any:
