@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterable
 from uuid import uuid4
 
-from confluent_kafka import Consumer, KafkaError, Producer, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-defined]
 
 from adapters.loop import PARTITIONER
@@ -69,5 +69,7 @@ def is_consumed(bootstrap: str, group: str, topic: str, partitions: int) -> bool
     try:
         places = asker.committed([TopicPartition(topic, p) for p in range(partitions)], 10)
         return all(max(0, place.offset) >= asker.get_watermark_offsets(place, 10)[1] for place in places)
+    except KafkaException:
+        return False  # a busy broker is asked again
     finally:
         asker.close()

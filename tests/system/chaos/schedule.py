@@ -28,7 +28,7 @@ OTHERS: tuple[tuple[Kind, Target], ...] = (
 """freeze: stopped for longer than the session lasts, then let go on. succeed: the same, but a successor has begun
 meanwhile. twins: two copies begin at once. full_disk: no checkpoint can be written."""
 
-FIRST, LAST = 0.1, 0.9
+FIRST, LAST = 0.2, 0.9
 """Share of the answers between which things happen: before, there is no model; after, nobody could recover."""
 ALONE = 0.75
 

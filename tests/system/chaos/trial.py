@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import yaml
@@ -24,7 +25,10 @@ from tests.system.streams import GENERATED, generated
 TARGET = "multiclass"
 PERIOD_S = 2.0
 """Event time between two requests of the stream."""
-REQUESTS_PER_S, CRAWL, RUSH = 60.0, 0.5, 1e6
+REQUESTS_PER_S, RUSH = 60.0, 1e6
+CRAWL, SLOWER_CRAWL, SLOWER_AFTER_S = 0.15, 0.04, 10.0
+"""The stream slows down while something is got over, so that it is not over before the schedule; it never stops, or
+there would be no signs of life."""
 PATIENCE_S = 300.0
 
 
@@ -72,10 +76,7 @@ Tell = Callable[[Suffered], None]
 
 
 class Tormentor:
-    """Begins what is due, and keeps the rest going.
-
-    While something waits for its turn the stream slows down, so that it is not over before the schedule.
-    """
+    """Begins what is due, and keeps the rest going."""
 
     def __init__(self, scene: Scene, plan: Sequence[Disturbance], pace: Pace, tell: Tell) -> None:
         self._scene, self._plan, self._pace, self._tell = scene, list(plan), pace, tell
@@ -98,8 +99,13 @@ class Tormentor:
             for going in self._going:
                 going.overlapped |= len(self._going) > 1
             self._continue(self._going[-1])
-        waits = bool(self._plan) and view.answers >= self._plan[0].at
-        self._pace.change(RUSH if self.is_done else CRAWL if waits or self._going else 1.0)
+        self._pace.change(self._rate(time.monotonic()))
+
+    def _rate(self, now_s: float) -> float:
+        if self.is_done:
+            return RUSH
+        begun_s = max((going.begun_s for going in self._going), default=-math.inf)
+        return 1.0 if not self._going else CRAWL if now_s - begun_s < SLOWER_AFTER_S else SLOWER_CRAWL
 
     def _may_begin(self, due: Disturbance, answers: int) -> bool:
         busy = {going.disturbance.target for going in self._going}
@@ -120,6 +126,7 @@ class _Going:
     disturbance: Disturbance
     begun_at: int
     ordeal: Ordeal
+    begun_s: float = field(default_factory=time.monotonic)
     overlapped: bool = False
 
 
