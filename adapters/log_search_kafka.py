@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import count
 from typing import Final
 
@@ -19,6 +19,7 @@ _WAIT_S: Final = 0.5
 _PATIENCE: Final = 60
 _AT_ONCE: Final = 10_000
 _CURE: Final = "See `anabranch doctor`."
+Place = tuple[str, int]
 
 
 class KafkaLogSearch:
@@ -42,6 +43,8 @@ class KafkaLogSearch:
                 "enable.partition.eof": True,
                 "fetch.queue.backoff.ms": 5,
                 "fetch.wait.max.ms": 50,
+                "queued.max.messages.kbytes": 16 << 10,
+                "log_level": 0,
             }
         )
 
@@ -71,9 +74,12 @@ class KafkaLogSearch:
         self._consumer.assign([TopicPartition(s.topic, s.partition, s.first) for s in search.open.values()])
         try:
             while search.open:
-                messages = [m for m in self._read() if self._is_in(search, m) and wanted(m.key(), m.value())]
+                rows, ended = self._sorted(self._read())
+                judged = zip(rows, map(Message.key, rows), map(Message.value, rows), strict=True)
+                picked = [row for row, key, value in judged if wanted(key, value) and search.holds(row)]
+                search.pass_by(rows, ended)
                 passed(search.passed, search.total)
-                yield from records_of(messages)
+                yield from records_of(picked)
         finally:
             self._consumer.unassign()
 
@@ -81,16 +87,20 @@ class KafkaLogSearch:
         """Leave; may block briefly."""
         self._consumer.close()
 
-    def _is_in(self, search: _Search, message: Message) -> bool:
-        place, error = (message.topic() or "", message.partition() or 0), message.error()
-        if error is None:
-            return search.pass_by(place, (message.offset() or 0) + 1)
-        if error.code() == KafkaError._PARTITION_EOF:
-            if is_at_end(self._consumer, message):
-                search.pass_by(place, sys.maxsize)
-        elif error.fatal() or not error.retriable():
-            raise DependencyError(f"Kafka cannot be read: {error.str()}.", _CURE)
-        return False
+    def _sorted(self, messages: list[Message]) -> tuple[list[Message], list[Place]]:
+        """Records, and partitions that are at their end; trouble that does not pass is raised."""
+        errors = [message.error() for message in messages]
+        if errors.count(None) == len(errors):
+            return messages, []
+        ended: list[Place] = []
+        for message, error in zip(messages, errors, strict=True):
+            if error is None:
+                continue
+            if error.code() != KafkaError._PARTITION_EOF and (error.fatal() or not error.retriable()):
+                raise DependencyError(f"Kafka cannot be read: {error.str()}.", _CURE)
+            if error.code() == KafkaError._PARTITION_EOF and is_at_end(self._consumer, message):
+                ended.append((message.topic() or "", message.partition() or 0))
+        return [m for m, error in zip(messages, errors, strict=True) if error is None], ended
 
     def _bounds(self, topic: str, partition: int) -> tuple[int, int]:
         bounds = self._consumer.get_watermark_offsets(TopicPartition(topic, partition), _ANSWER_S)
@@ -124,12 +134,19 @@ class _Search:
         """Offsets behind us."""
         return self.total - sum(self._left.values())
 
-    def pass_by(self, place: tuple[str, int], next_offset: int) -> bool:
-        """Take note of how far a partition has come; returns whether its stretch was still open."""
-        stretch = self.open.get(place)
-        if stretch is None:
-            return False
-        self._left[place] = max(0, stretch.end - next_offset)
-        if self._left[place] == 0:
-            del self.open[place]
-        return next_offset <= stretch.end
+    def holds(self, row: Message) -> bool:
+        """Whether a record is of an open stretch."""
+        stretch = self.open.get((row.topic() or "", row.partition() or 0))
+        return stretch is not None and (row.offset() or 0) < stretch.end
+
+    def pass_by(self, rows: Sequence[Message], ended: Iterable[Place]) -> None:
+        """Take note of how far partitions have come, and close the stretches that are behind us."""
+        # Later rows win, so each partition's last offset is left; nothing here runs in Python for each row.
+        places = zip(map(Message.topic, rows), map(Message.partition, rows), strict=True)
+        last = dict(zip(places, map(Message.offset, rows), strict=True))
+        for (topic, partition), offset in [*last.items(), *((place, sys.maxsize) for place in ended)]:
+            place = (topic or "", partition or 0)
+            if (stretch := self.open.get(place)) is not None:
+                self._left[place] = max(0, stretch.end - (offset or 0) - 1)
+                if self._left[place] == 0:
+                    del self.open[place]
