@@ -63,6 +63,7 @@ class Mlp:
 class Models:
     serving: Serving | None
     away: bool = False
+    lost: bool = False
 
 
 def contracts() -> Contracts:
@@ -143,7 +144,7 @@ def stages(known: Contracts, batch: Batch, reader: WindowReader, serving: Servin
     c, windows = part.columns, reader.read(part.columns)
     x_BF = vectors(layout, c, windows.read.x_BW)
     output_BK, good_B = checked_outputs(layout, serving.model.predict_many(x_BF))
-    told = verdicts(windows, True, False, good_B)
+    told = verdicts(windows, True, False, False, good_B)
     asked = Asked(c["request_id"], c["c0"], c["request_time"], np.zeros(len(x_BF)))
     given = Given(output_BK, x_BF, told.status_B, told.reason_B, windows.read.features_time_B)
     codec, sketch, plan = known.codec("Prediction"), known.codec("Sketch"), predictions_plan(known.pipeline)
@@ -154,7 +155,7 @@ def stages(known: Contracts, batch: Batch, reader: WindowReader, serving: Servin
         "windows": lambda: reader.read(c),
         "vectors": lambda: vectors(layout, c, windows.read.x_BW),
         "model": lambda: serving.model.predict_many(x_BF),
-        "verdicts": lambda: verdicts(windows, True, False, checked_outputs(layout, output_BK)[1]),
+        "verdicts": lambda: verdicts(windows, True, False, False, checked_outputs(layout, output_BK)[1]),
         "encode": lambda: encode_served(codec, prediction_columns(asked, given, serving, Timing(NOON))),
         "sketch": lambda: sketch.encode(sketch_columns(plan, x_BF, rows)),
     }
