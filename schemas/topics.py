@@ -24,6 +24,7 @@ Role = Literal[
     "join-changelog",
 ]
 FOREVER = -1
+MINUTE_MS, HOUR_MS = 60_000, 3_600_000
 MAX_MESSAGE_BYTES = 16 << 20
 MAX_DEAD_LETTER_BYTES = MAX_MESSAGE_BYTES + (1 << 20)
 """A dead letter holds a whole message and its cause; it must fit wherever the message did."""
@@ -182,6 +183,11 @@ def _plan(pipeline: Pipeline, spec: TopicSpec) -> TopicPlan:
         "cleanup.policy": "compact" if spec.compacted else "delete",
         "retention.ms": str(retention),
         "max.message.bytes": str(MAX_DEAD_LETTER_BYTES if spec.role == "dead-letters" else MAX_MESSAGE_BYTES),
-        **(COMPACTION if spec.compacted else {}),
+        **(COMPACTION if spec.compacted else {} if spec.forever else _retained_in_pieces(retention)),
     }
     return TopicPlan(topic_name(pipeline.pipeline, spec.role), partitions, pipeline.topics.replication, config)
+
+
+def _retained_in_pieces(retention: int) -> dict[str, str]:
+    """Retention removes closed segments only, and the broker's own are a week long: a few minutes would be a week."""
+    return {"segment.ms": str(max(MINUTE_MS, min(retention // 4, HOUR_MS)))}
