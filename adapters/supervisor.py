@@ -8,11 +8,14 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from adapters.local_stack.processes import ProcessId, end, is_alive, kill, spawn
 from adapters.loop.failures import RebuildBudget
 from adapters.process_files import PATIENCE_S
 from schemas.errors import DependencyError
+
+PROGRAM: Final = ("-m", "services.cli")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +40,8 @@ class Supervisor:
         minutes at most.
     started : callable
         Told of all children whenever one more was started.
+    program : sequence of str
+        Arguments of Python that are the command ``anabranch``.
 
     Attributes
     ----------
@@ -45,11 +50,16 @@ class Supervisor:
     """
 
     def __init__(
-        self, logs: Path, restarts: bool = False, started: Callable[[tuple[Child, ...]], None] = lambda _: None
+        self,
+        logs: Path,
+        restarts: bool = False,
+        started: Callable[[tuple[Child, ...]], None] = lambda _: None,
+        program: Sequence[str] = PROGRAM,
     ) -> None:
         self._logs = logs
         self._restarts = restarts
         self._started = started
+        self._program = tuple(program)
         self._children: list[Child] = []
         self._budgets: dict[str, RebuildBudget] = {}
         self._due: dict[Child, float] = {}
@@ -69,7 +79,7 @@ class Supervisor:
         log = self._logs / f"{name}.log"
         # One thread each for the numeric libraries: the processes share the cores, and sums must not depend on them.
         environ = {**os.environ, "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
-        process = spawn([sys.executable, "-m", "services.cli", *arguments], log, environ, name in self._budgets)
+        process = spawn([sys.executable, *self._program, *arguments], log, environ, name in self._budgets)
         self._budgets.setdefault(name, RebuildBudget())
         self._children.append(Child(name, process, log, tuple(arguments)))
         self._started(self.children)

@@ -16,7 +16,7 @@ from adapters.local_stack import StackAddresses
 from adapters.probe_client import ask_probe
 from adapters.process_files import running_processes
 from adapters.redis_client import connect
-from adapters.supervisor import Child, Supervisor
+from adapters.supervisor import PROGRAM, Child, Supervisor
 from adapters.topics_admin import apply_topics
 from schemas.contracts import Contracts
 from schemas.errors import DataError, DependencyError
@@ -53,6 +53,8 @@ class Session:
         Is told in a few words what is being waited for.
     restarts : bool
         Start again a process that ends; else its end is the session's.
+    program : sequence of str
+        See `Supervisor`.
     """
 
     def __init__(
@@ -64,11 +66,12 @@ class Session:
         processes: Sequence[str] = PROCESSES,
         tell: Callable[[str], None] = lambda _: None,
         restarts: bool = False,
+        program: Sequence[str] = PROGRAM,
     ) -> None:
         self.contracts: Contracts = build_contracts(pipeline, read_lock(file), read_settings().registry)
         self.home = home
         self.addresses = addresses
-        self.supervisor = Supervisor(home / "logs", restarts, self._keep)
+        self.supervisor = Supervisor(home / "logs", restarts, self._keep, program)
         self._file = file
         self._processes = processes
         self._tell = tell
