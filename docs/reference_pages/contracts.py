@@ -8,7 +8,7 @@ from typing import Any
 
 from docs.reference_pages.markdown import code, page, table
 from schemas.dead_letters import REASONS
-from schemas.topics import TOPICS, TopicSpec
+from schemas.topics import COMPACTION, TOPICS, TopicSpec
 from services.doctor.hints import HINTS
 
 
@@ -22,7 +22,17 @@ def topics() -> str:
     head = ["topic", "key", "records", "written by", "read by", "partitions", "keeps", "holds"]
     public = table(head, (_topic(spec) for spec in TOPICS if not spec.internal))
     internal = table(head, (_topic(spec) for spec in TOPICS if spec.internal))
-    return page("Topics", intro, public, "## Internal topics", "Nobody else's business: they may change.", internal)
+    inside = ["## Internal topics", "Nobody else's business: they may change.", internal]
+    return page("Topics", intro, public, *inside, "## Compaction", *_compaction())
+
+
+def _compaction() -> tuple[str, str]:
+    text = (
+        "Kafka compacts closed segments only, and a small topic, by its own defaults, never. So those that keep the newest"
+        " of each key have these settings. A partition then takes on disk what its keys take, divided by one less the"
+        " ratio, and a segment; `versions` keeps the artefacts of `learner.keep_artefacts` versions."
+    )
+    return text, table(["setting", "is"], ([code(key), value] for key, value in COMPACTION.items()))
 
 
 def _topic(spec: TopicSpec) -> list[str]:

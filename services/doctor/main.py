@@ -101,7 +101,8 @@ def _pipeline(around: Surroundings, subject: Subject, pipeline: Pipeline, kafka:
         yield "lag", lambda: core_pipeline.judge_lag(read_lag(_kafka_at(around), pipeline.pipeline))
     if redis:
         yield "watermark", lambda: check_watermark(pipeline, _redis_at(around))
-        yield "model", lambda: check_model(pipeline, _redis_at(around))
+        kafka_at = _kafka_at(around) if kafka else None
+        yield "model", lambda: check_model(contracts_of(pipeline), _redis_at(around), kafka_at)
     if kafka:
         yield "checkpoint", lambda: check_checkpoint(pipeline, around.home, _kafka_at(around), time.time())
         yield "dead letters", lambda: _check_letters(pipeline, _kafka_at(around))

@@ -12,10 +12,12 @@ import pytest
 from confluent_kafka import Consumer, Producer, TopicPartition
 
 from adapters.local_stack import StackAddresses
+from adapters.model_digest import digest_of
 from adapters.model_store_redis import RedisModelStore
 from adapters.process_files import ProcessFile, registered
 from adapters.redis_client import connect
 from adapters.topics_admin import apply_topics
+from models.gate import Decision
 from schemas.contracts import Contracts
 from schemas.dead_letters import dead_letters
 from schemas.decoded import Fault
@@ -23,10 +25,12 @@ from schemas.pipeline import Pipeline
 from schemas.records import Records
 from schemas.redis_keys import model_key
 from schemas.topics import Role, topic_name
+from schemas.versions import encode_version
 from services.cli import execute
 from services.cli.pipeline_reading import read_contracts
 from services.cli.pipelines import template
 from services.doctor.names import CHECKS
+from services.learner.effects import Candidate
 from tests.kafka_topics import send
 
 
@@ -150,6 +154,19 @@ def test_model_changed(patient: Patient) -> None:
         client.set(model_key(patient.pipeline.pipeline, "blob", digest), b"another")
     verdict, _, code = patient.finds("model")
     assert (verdict, code) == ("fail", 5)
+
+
+def test_store_lost(patient: Patient) -> None:
+    assert patient.finds("model")[0] == "warn", "no version yet"
+    blob = b"a model"
+    fields = Candidate(4, 3, blob, digest_of(blob), Decision("finite", True, (), {}), 9, 0, 8, 1.3e12, "{}").fields(
+        0, 0
+    )
+    announced = encode_version(patient.contracts, fields, blob)
+    send(patient.stack.bootstrap, announced.topic, zip(announced.keys, announced.values, strict=True))
+    verdict, detail, code = patient.finds("model")
+    assert (verdict, code) == ("fail", 5)
+    assert "version 4 was published: Redis has lost its data" in detail
 
 
 def test_killed_process(patient: Patient) -> None:
