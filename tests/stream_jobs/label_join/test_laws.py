@@ -18,7 +18,6 @@ from stream_jobs.label_join.job import LabelJoin
 from tests.stream_jobs.label_join.traffic import (
     EXAMPLES,
     LABELS,
-    PREDICTIONS,
     SKETCHES,
     Answer,
     Label,
@@ -26,11 +25,10 @@ from tests.stream_jobs.label_join.traffic import (
     balanced,
     books,
     broker_of,
-    encode_answers,
-    encode_labels,
     examples,
     letters,
     rows,
+    send,
     small_contracts,
 )
 
@@ -49,9 +47,7 @@ runs = st.tuples(st.randoms(use_true_random=False), st.integers(1, 12), st.sets(
 def run(
     contracts: Contracts, sent: list[Answer], truth: list[Any], how: tuple[random.Random, int, set[int]]
 ) -> MemoryBroker:
-    broker = broker_of(contracts)
-    broker.send(PREDICTIONS, encode_answers(contracts, sent), partition=0)
-    broker.send(LABELS, encode_labels(contracts, truth), partition=0)
+    broker = send(contracts, broker_of(contracts), sent, truth)
     rng, max_batch, crashes = how
     run_job_in_memory(LabelJoin(contracts), broker, rng=rng, max_batch=max_batch, crashes=crashes)
     return broker
@@ -177,9 +173,7 @@ def test_with_the_same_batches_a_crash_changes_no_byte(
     contracts = small_contracts(conflict="majority", settle=20, remember=50)
     calm = run(contracts, sent, truth, (random.Random(0), size, set()))
     # Without a generator, the loop fills its batches in an order that depends on their number: crash in place instead.
-    broker = broker_of(contracts)
-    broker.send(PREDICTIONS, encode_answers(contracts, sent), partition=0)
-    broker.send(LABELS, encode_labels(contracts, truth), partition=0)
+    broker = send(contracts, broker_of(contracts), sent, truth)
     job = _Forgetful(contracts, broker, crashes)
     run_job_in_memory(job, broker, rng=random.Random(0), max_batch=size)
     for topic in (EXAMPLES, SKETCHES, "small.join-changelog.v1"):
@@ -212,8 +206,7 @@ def test_partitions_are_joined_each_on_its_own(
     for partition in range(partitions):
         mine = [a for a in sent if int(a.id) % partitions == partition]
         theirs = [x for x in truth if isinstance(x, Progress) or int(x.id) % partitions == partition]
-        broker.send(PREDICTIONS, encode_answers(contracts, mine), partition=partition)
-        broker.send(LABELS, encode_labels(contracts, theirs), partition=partition)
+        send(contracts, broker, mine, theirs, partition)
         expected.update((partition, *pair) for pair in Oracle(mine, theirs).pairs())
     rng, max_batch, crashes = how
     run_job_in_memory(LabelJoin(contracts), broker, rng=rng, max_batch=max_batch, crashes=crashes)

@@ -9,10 +9,12 @@ from typing import Any
 import numpy as np
 
 from adapters.memory_broker import MemoryBroker
+from adapters.memory_loop import run_job_in_memory
 from schemas.contracts import Contracts, contracts_of
 from schemas.pipeline import Pipeline
 from schemas.status import Status
 from schemas.topics import topic_plans
+from stream_jobs.label_join.job import LabelJoin
 
 PREDICTIONS, LABELS, EXAMPLES = "small.predictions.v1", "small.labels.v1", "small.examples.v1"
 SKETCHES, DEAD_LETTERS, CHANGELOG = "small.sketches.v1", "small.dead-letters.v1", "small.join-changelog.v1"
@@ -38,6 +40,9 @@ class Progress:
     time: float
 
 
+Event = Answer | Label | Progress
+
+
 def small_contracts(partitions: int = 1, **join: Any) -> Contracts:
     return contracts_of(
         Pipeline.model_validate(
@@ -57,6 +62,30 @@ def small_contracts(partitions: int = 1, **join: Any) -> Contracts:
 
 def broker_of(contracts: Contracts) -> MemoryBroker:
     return MemoryBroker({plan.name: plan.partitions for plan in topic_plans(contracts.pipeline)})
+
+
+def send(
+    contracts: Contracts,
+    broker: MemoryBroker,
+    answers: Sequence[Answer] = (),
+    labels: Sequence[Label | Progress] = (),
+    partition: int = 0,
+) -> MemoryBroker:
+    """Send answers and labels, which are not joined yet."""
+    broker.send(PREDICTIONS, encode_answers(contracts, answers), partition=partition)
+    broker.send(LABELS, encode_labels(contracts, labels), partition=partition)
+    return broker
+
+
+def joined(contracts: Contracts, *turns: Sequence[Event]) -> MemoryBroker:
+    """Run the join to the end after each turn's events have been sent."""
+    broker = broker_of(contracts)
+    for events in turns:
+        answers = [event for event in events if isinstance(event, Answer)]
+        send(contracts, broker, answers, [event for event in events if not isinstance(event, Answer)])
+        run_job_in_memory(LabelJoin(contracts), broker)
+        assert balanced(books(contracts, broker))
+    return broker
 
 
 def vectors(answers: Sequence[Answer], seed: int = 7) -> np.ndarray:
@@ -113,6 +142,11 @@ def examples(contracts: Contracts, broker: MemoryBroker) -> list[dict[str, Any]]
 def letters(contracts: Contracts, broker: MemoryBroker) -> list[dict[str, Any]]:
     """Dead letters, row by row."""
     return rows(contracts, "DeadLetter", [stored.value for stored in broker.records(DEAD_LETTERS)])
+
+
+def reasons(contracts: Contracts, broker: MemoryBroker) -> list[str]:
+    """Why each dead letter is one."""
+    return [letter["reason"].decode() for letter in letters(contracts, broker)]
 
 
 def books(contracts: Contracts, broker: MemoryBroker, partition: int = 0) -> dict[str, int]:
