@@ -71,12 +71,25 @@ def _id(columns: Columns) -> Finding:
 
 
 def _fields(fields: dict[str, FieldSpec], columns: Columns) -> Iterator[Finding]:
+    numbers = {name: spec for name, spec in fields.items() if isinstance(spec, NumberField)}
+    sound = _all_sound(numbers, columns)
     for name, spec in fields.items():
-        yield from (
-            _number(name, spec, columns[name])
-            if isinstance(spec, NumberField)
-            else _category(name, spec, columns[name])
-        )
+        if isinstance(spec, CategoryField):
+            yield from _category(name, spec, columns[name])
+        elif not sound:
+            yield from _number(name, spec, columns[name])
+
+
+def _all_sound(numbers: dict[str, NumberField], columns: Columns) -> bool:
+    """Whether no number of the batch is bad: seen at once, which for small batches takes a tenth of looking at each."""
+    if not numbers:
+        return True
+    value_NB = np.stack([columns[name] for name in numbers])
+    low_N1, high_N1 = np.array([spec.range for spec in numbers.values()], np.float32).T[:, :, None]
+    if ((value_NB < low_N1) | (value_NB > high_N1)).any() or np.isinf(value_NB).any():
+        return False
+    must_N = np.array([spec.missing == "reject" for spec in numbers.values()])
+    return not np.isnan(value_NB[must_N]).any()
 
 
 def _number(name: str, spec: NumberField, value_B: NDArray[Any]) -> Iterator[Finding]:
