@@ -28,7 +28,7 @@ def topics() -> str:
 
 def _compaction() -> tuple[str, str]:
     text = (
-        "Kafka compacts closed segments only, and a small topic, by its own defaults, never. So those that keep the newest"
+        "Kafka compacts closed segments only: a small topic, by its own defaults, never. So those that keep the newest"
         " of each key have these settings. A partition then takes on disk what its keys take, divided by one less the"
         " ratio, and a segment; `versions` keeps the artefacts of `learner.keep_artefacts` versions."
     )
