@@ -79,8 +79,7 @@ def pack_header(time_ms: int, fingerprint: int) -> bytes:
 
 def empty_columns(kind: EntityKind) -> NDArray[np.float32]:
     """Values of an entity without events: 0 for counts and sums, NaN for the rest. Shape (C,)."""
-    zero_C = [c.aggregate in _ZERO_WHEN_EMPTY for c in kind.columns]
-    return np.where(zero_C, np.float32(0), np.float32(np.nan)).astype(np.float32)
+    return np.array([0.0 if c.aggregate in _ZERO_WHEN_EMPTY else np.nan for c in kind.columns], np.float32)
 
 
 def pack(
@@ -168,14 +167,12 @@ def read_as_of(
     columns = len(kind.columns)
     x_BC = np.where((row_B >= 0)[:, None], empty_columns(kind), np.float32(np.nan)).astype(np.float32)
     out_B = np.zeros(len(row_B), np.bool_)
-    usable = [_usable(v, fingerprint, columns) for v in values]
-    is_held_B = (row_B >= 0) & np.array([len(v) > 0 for v in usable] + [False])[row_B]
+    words, at_V, usable_V = _joined(values, fingerprint, columns)
+    is_held_B = (row_B >= 0) & np.append(usable_V, False)[row_B]
     held_B, unheard_B = np.flatnonzero(is_held_B), (row_B >= 0) & ~is_held_B
     if held_B.size == 0:
         return AsOf(x_BC, out_B, unheard_B)
-    words = np.frombuffer(b"".join(usable), "<u4")
-    lengths_V = np.array([len(v) // 4 for v in usable])
-    at_H = (np.cumsum(lengths_V) - lengths_V)[row_B[held_B]]
+    at_H = at_V[row_B[held_B]]
     place_H, size_H = _newest_not_after(words, at_H, time_B[held_B])
     newest_H = _times(words, at_H + _HEADER_WORDS + 2 * (size_H - 1))
     out_B[held_B] = (place_H < 0) & (time_B[held_B] < newest_H - reach_ms)
@@ -200,13 +197,21 @@ def fade(x_BC: NDArray[np.float32], since_B: NDArray[np.float64], kind: EntityKi
     return faded_BC.astype(np.float32)
 
 
-def _usable(value: bytes | None, fingerprint: int, columns: int) -> bytes:
-    """The value itself, or nothing if it is of other windows or no packed value at all."""
-    if value is None or len(value) < 4 * _HEADER_WORDS:
-        return b""
-    written_by, size, width = struct.unpack_from("<IHH", value, 8)
-    whole = size > 0 and len(value) == 4 * (_HEADER_WORDS + size * (2 + columns))
-    return value if whole and written_by == fingerprint and width == columns else b""
+def _joined(
+    values: Sequence[bytes | None], fingerprint: int, columns: int
+) -> tuple[NDArray[np.uint32], NDArray[np.int64], NDArray[np.bool_]]:
+    """Values in one array, where each begins, and which are whole: strange bytes and those of other windows are not."""
+    held = [value or b"" for value in values]
+    length_V = np.fromiter(map(len, held), np.int64, len(held))
+    if (length_V % 4).any():
+        held = [value[: len(value) & ~3] for value in held]
+    word_V = length_V // 4
+    words = np.frombuffer(b"".join((*held, bytes(4 * _HEADER_WORDS))), "<u4")
+    at_V = np.cumsum(word_V) - word_V
+    shape_V = words[at_V + 3].astype(np.int64)
+    size_V, width_V = shape_V & 0xFFFF, shape_V >> 16
+    whole_V = (size_V > 0) & (length_V == 4 * (_HEADER_WORDS + size_V * (2 + columns)))
+    return words, at_V, whole_V & (width_V == columns) & (words[at_V + 2] == fingerprint)
 
 
 def _times(words: NDArray[np.uint32], at_B: NDArray[np.int64]) -> NDArray[np.float64]:

@@ -84,11 +84,10 @@ def feature_query(
     kinds = []
     for kind in layout.kinds:
         text_B = entity_text([columns[f] for f in kind.request_fields])
-        distinct, inverse_B = np.unique(text_B, return_inverse=True)
-        unknown = int(distinct.size > 0 and distinct[0] == b"")
-        row_B = inverse_B.reshape(-1).astype(np.intp) - unknown
-        kinds.append(KindQuery(kind, row_B, len(keys), len(distinct) - unknown))
-        keys += feature_keys(pipeline.pipeline, kind.name, distinct[unknown:])
+        places = {b"": -1}
+        row_B = np.array([places.setdefault(text, len(places) - 1) for text in text_B.tolist()], np.intp)
+        kinds.append(KindQuery(kind, row_B, len(keys), len(places) - 1))
+        keys += feature_keys(pipeline.pipeline, kind.name, list(places)[1:])
     reach = pipeline.windows.snapshots * pane
     return FeatureQuery(tuple(keys), tuple(kinds), time_B, partitions, reach, fingerprint)
 

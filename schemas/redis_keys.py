@@ -31,7 +31,7 @@ def model_key(pipeline: str, *parts: str) -> str:
     return ":".join((f"{{anabranch:{pipeline}:m}}", *parts))
 
 
-def feature_keys(pipeline: str, kind: str, entity_B: NDArray[np.bytes_]) -> list[bytes]:
+def feature_keys(pipeline: str, kind: str, entity_B: NDArray[np.bytes_] | list[bytes]) -> list[bytes]:
     r"""Keys of the packed window values of some entities (`schemas.entity_key` makes their text).
 
     Examples
@@ -40,7 +40,7 @@ def feature_keys(pipeline: str, kind: str, entity_B: NDArray[np.bytes_]) -> list
     [b'anabranch:flights:f:carrier:UA', b'anabranch:flights:f:carrier:B6']
     """
     prefix = f"anabranch:{pipeline}:f:{kind}:".encode()
-    return [prefix + entity for entity in entity_B.tolist()]
+    return [prefix + entity for entity in (entity_B if isinstance(entity_B, list) else entity_B.tolist())]
 
 
 def watermark_key(pipeline: str, partition: int) -> bytes:

@@ -1,0 +1,161 @@
+"""The predictor's read of windows beside a raw MGET of the same keys, in the same rounds, on a Redis of its own.
+
+python -m benchmarks.feature_read [--rounds 9] [--rows 256] [--json]
+
+The raw MGET gets its keys ready-made and hands back bytes. The read builds the keys from decoded requests, fetches, and
+ends in a matrix of float32 as of each request's time; it keeps what it read for the time when Redis is away.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import redis
+import yaml
+from numpy.typing import NDArray
+
+from adapters.feature_store_redis import RedisFeatureStore
+from adapters.local_stack.ports import choose_port
+from adapters.local_stack.redis_server import find_redis, redis_serves, settings_text
+from adapters.redis_client import connect
+from benchmarks.end_to_end.case_predictor import ENTITIES, NOON, PANE_MS, SNAPSHOTS, document
+from benchmarks.end_to_end.machine import load, machine
+from schemas.contracts import Contracts, contracts_of
+from schemas.feature_format import pack, pack_watermark, windows_fingerprint
+from schemas.feature_read import feature_query
+from schemas.pipeline_file import parse_pipeline
+from schemas.redis_keys import feature_keys, watermark_key
+from services.predictor.window_reader import WindowReader
+
+NAME, BATCHES, SEED = "feature-read", 40, 5
+RESULTS = Path(__file__).parent / "results" / "feature_read.json"
+AIM = 1.3
+
+Columns = dict[str, NDArray[Any]]
+
+
+@contextmanager
+def own_redis() -> Iterator[redis.Redis]:
+    """Start a server on a free port, with nothing in it, and end it afterwards."""
+    with tempfile.TemporaryDirectory(prefix="anabranch-read-") as home:
+        folder, port = Path(home), choose_port(0)
+        settings = folder / "redis.conf"
+        settings.write_text(settings_text(folder, port), encoding="utf-8")
+        server = subprocess.Popen([find_redis(os.environ).path, settings], stdout=subprocess.DEVNULL)
+        try:
+            while not redis_serves(port):
+                time.sleep(0.01)
+            with closing(connect(f"redis://127.0.0.1:{port}/0")) as client:
+                yield client
+        finally:
+            server.send_signal(signal.SIGKILL)
+            server.wait()
+
+
+def names_of(entities: int) -> NDArray[np.bytes_]:
+    """Keys of the entities, the same for each kind."""
+    return np.array([b"entity%08d" % i for i in range(entities)])
+
+
+def fill(contracts: Contracts, store: RedisFeatureStore) -> None:
+    """Give every entity of each kind its snapshots, and every partition its watermark."""
+    pipeline, layout = contracts.pipeline, contracts.layout
+    fingerprint, names = windows_fingerprint(pipeline, layout), names_of(ENTITIES)
+    times = np.tile(NOON - PANE_MS * np.arange(SNAPSHOTS - 1, -1, -1), ENTITIES).astype(np.int64)
+    for kind in layout.kinds:
+        x_PC = np.random.default_rng(SEED).random((len(times), len(kind.columns)), np.float32)
+        packed = pack(times, x_PC, np.full(ENTITIES, SNAPSHOTS), fingerprint)
+        store.write(feature_keys(NAME, kind.name, names), packed)
+    marks = [watermark_key(NAME, p) for p in range(pipeline.topics.partitions)]
+    store.write(marks, [pack_watermark(NOON, fingerprint)] * len(marks))
+
+
+def batches_of(contracts: Contracts, rows: int) -> list[Columns]:
+    """Decoded requests of entities drawn at random: what the read needs of them."""
+    rng, names = np.random.default_rng(SEED), names_of(ENTITIES)
+    fields = sorted({f for kind in contracts.layout.kinds for f in kind.request_fields})
+    return [
+        {"request_time": np.full(rows, float(NOON))} | {f: names[rng.integers(0, ENTITIES, rows)] for f in fields}
+        for _ in range(BATCHES)
+    ]
+
+
+def one_round(steps: dict[str, Callable[[int], object]]) -> dict[str, float]:
+    """Median microseconds of each step over all batches; they take turns at each, so that they meet equal noise."""
+    took = {name: np.empty(BATCHES) for name in steps}
+    for i in range(BATCHES):
+        for name, step in steps.items():
+            begun = time.perf_counter()
+            step(i)
+            took[name][i] = (time.perf_counter() - begun) * 1e6
+    return {name: float(np.median(t)) for name, t in took.items()}
+
+
+def measure(rounds: int, rows: int) -> dict[str, Any]:
+    """Rounds of both, in turn; microseconds a batch, and the ratio within each round."""
+    text = yaml.safe_dump({**document(), "pipeline": NAME}, sort_keys=False)
+    contracts = contracts_of(parse_pipeline(text, "feature_read.yaml"))
+    batches, pipeline, layout = batches_of(contracts, rows), contracts.pipeline, contracts.layout
+    with own_redis() as client:
+        store = RedisFeatureStore(client)
+        fill(contracts, store)
+        fingerprint = windows_fingerprint(pipeline, layout)
+        keys = [feature_query(pipeline, layout, batch, fingerprint).keys for batch in batches]
+        reader = WindowReader(pipeline, layout, store, lambda: time.monotonic() * 1000, lambda seconds: False)
+        assert not any(reader.read(batch).read.stale_B.any() for batch in batches)
+        steps: dict[str, Callable[[int], object]] = {
+            "raw_mget": lambda i: client.mget(keys[i]),
+            "read": lambda i: reader.read(batches[i]),
+        }
+        found = [one_round(steps) for _ in range(rounds)]
+        size = float(np.mean([sum(len(v or b"") for v in store.read(k)) for k in keys]))
+    ratio = [r["read"] / r["raw_mget"] for r in found]
+    return {
+        "rows": rows,
+        "rounds": rounds,
+        "keys": round(float(np.mean([len(k) for k in keys]))),
+        "bytes": round(size),
+        "us": {name: spread([r[name] for r in found]) for name in steps},
+        "read_over_raw_mget": spread(ratio),
+        "aim": AIM,
+    }
+
+
+def spread(values: list[float]) -> dict[str, float]:
+    """Median, least and most."""
+    found = {"median": float(np.median(values)), "least": min(values), "most": max(values)}
+    return {name: round(value, 3) for name, value in found.items()}
+
+
+def main() -> None:
+    """Measure, write the result, tell."""
+    parser = argparse.ArgumentParser("python -m benchmarks.feature_read", description=__doc__)
+    parser.add_argument("--rounds", type=int, default=9, help="how often each is measured (default 9)")
+    parser.add_argument("--rows", type=int, default=256, help="requests in a batch (default 256)")
+    parser.add_argument("--json", action="store_true", help="print the result as JSON; else a line")
+    asked = parser.parse_args()
+    before = load()
+    found = {**measure(asked.rounds, asked.rows), "load_before": before, "load_after": load(), "machine": machine()}
+    RESULTS.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
+    us, ratio = found["us"], found["read_over_raw_mget"]
+    line = (
+        f"{found['rows']} requests, {found['keys']} keys, {found['bytes']:,} bytes: raw MGET "
+        f"{us['raw_mget']['median']:,.0f} us, read {us['read']['median']:,.0f} us, ratio {ratio['median']:.2f} "
+        f"({ratio['least']:.2f} to {ratio['most']:.2f}; aim {AIM})"
+    )
+    print(json.dumps(found) if asked.json else line)
+
+
+if __name__ == "__main__":
+    main()
