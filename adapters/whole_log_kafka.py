@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import repeat
 from time import monotonic
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import numpy as np
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
@@ -18,7 +19,9 @@ _POLL_S: Final = 0.05
 _PATIENCE_S: Final = 60.0
 """Longer than a transaction may stay open (`TRANSACTION_TIMEOUT_MS`), and the broker take to abort it."""
 _MOST_ROWS: Final = 16_384
-_MOST_BYTES: Final = 16 << 20
+_AT_ONCE: Final = 4096
+_LARGE: Final = 1 << 16
+"""Messages of this size are not gathered: a dead letter may be of 17 MB."""
 _CURE: Final = "See `anabranch doctor`."
 
 
@@ -52,12 +55,15 @@ class KafkaWholeLog:
         if not left:
             return
         self._reader.assign([TopicPartition(topic, p, spans[p].first) for p in left])
+        only = next(iter(left)) if len(left) == 1 else None
         moved_s = monotonic()
         while left:
-            rows = self._take(topic, left)
-            if rows:
+            ends = dict(left)
+            found = _stretch(topic, self._take(topic, left), with_keys, only)
+            wanted = self._within(topic, found, ends, left)
+            if len(wanted):
                 moved_s = monotonic()
-                yield _stretch(topic, rows, with_keys)
+                yield wanted
             elif monotonic() - moved_s > _PATIENCE_S:
                 what = f"{topic} gave nothing up to offset {min(left.values())} in {_PATIENCE_S:.0f} s."
                 raise DependencyError(what, f"A transaction may be open there. {_CURE}")
@@ -69,37 +75,49 @@ class KafkaWholeLog:
         self._reader.close()
 
     def _take(self, topic: str, left: dict[int, int]) -> list[Message]:
-        """Take what waits; partitions that have come to their end leave `left`, and stop being fetched."""
+        """Take what waits, but for ends of partitions."""
         try:
             first = self._reader.poll(_POLL_S)
             messages = [] if first is None else [first]
-            size = 0 if first is None else len(first.value() or b"")
-            while messages and len(messages) < _MOST_ROWS and size < _MOST_BYTES:
-                more = self._reader.consume(1024, 0)
-                if not more:
-                    break
-                size += sum(len(m.value() or b"") for m in more[:: max(1, len(more) // 8)]) * max(1, len(more) // 8)
+            while messages and len(messages) < _MOST_ROWS:
+                more = self._reader.consume(_AT_ONCE, 0)
                 messages += more
+                if len(more) < _AT_ONCE or len(more[-1].value() or b"") > _LARGE:
+                    break
         except KafkaException as error:
             raise DependencyError(f"{topic} cannot be read: {error}.", _CURE) from error
-        return [m for m in messages if self._is_wanted(topic, m, left)]
+        if not any(map(Message.error, messages)):
+            return messages
+        return [m for m in messages if not self._is_end(topic, m, left)]
 
-    def _is_wanted(self, topic: str, message: Message, left: dict[int, int]) -> bool:
-        error, partition, offset = message.error(), message.partition() or 0, message.offset() or 0
-        end = left.get(partition)
+    def _is_end(self, topic: str, message: Message, left: dict[int, int]) -> bool:
+        error, partition = message.error(), message.partition() or 0
         if error is None:
-            if end is not None and offset < end - 1:
-                return True
-            self._leave(topic, partition, left)
-            return end is not None and offset == end - 1
+            return False
         if error.code() == KafkaError._PARTITION_EOF:
-            if end is not None and offset >= end:
+            if partition in left and (message.offset() or 0) >= left[partition]:
                 self._leave(topic, partition, left)
         elif error.code() == KafkaError._AUTO_OFFSET_RESET:
             raise DataError(f"{topic} lost records while it was read: {error.str()}.", "Run it again.")
         elif error.fatal() or not error.retriable():
             raise DependencyError(f"{topic} cannot be read: {error.str()}.", _CURE)
-        return False
+        return True
+
+    def _within(self, topic: str, found: Stretch, ends: dict[int, int], left: dict[int, int]) -> Stretch:
+        """Take the rows before the ends; partitions that have come to theirs leave `left`, and are fetched no more."""
+        if not len(found):
+            return found
+        rows_B = np.zeros(len(found), np.bool_)
+        for partition, end in ends.items():
+            mine_B = found.partition_B == partition
+            rows_B |= mine_B & (found.offset_B < end)
+            if mine_B.any() and found.offset_B[mine_B][-1] >= end - 1:
+                self._leave(topic, partition, left)
+        if rows_B.all():
+            return found
+        keep = np.flatnonzero(rows_B).tolist()
+        keys = [found.keys[i] for i in keep] if found.keys else ()
+        return Stretch(topic, found.partition_B[keep], found.offset_B[keep], [found.values[i] for i in keep], keys)
 
     def _leave(self, topic: str, partition: int, left: dict[int, int]) -> None:
         if left.pop(partition, None) is not None:
@@ -117,7 +135,7 @@ class KafkaWholeLog:
     def _partitions_of(self, topic: str) -> tuple[int, ...]:
         if topic not in self._partitions:
             try:
-                found = self._asker.list_topics(topic, _ANSWER_S).topics[topic]
+                found = self._reader.list_topics(topic, _ANSWER_S).topics[topic]
             except KafkaException as error:
                 raise DependencyError(f"Kafka does not answer: {error}.", "Run `anabranch up`.") from error
             if found.error is not None:
@@ -141,11 +159,13 @@ class KafkaWholeLog:
         return Consumer(settings)
 
 
-def _stretch(topic: str, rows: list[Message], with_keys: bool) -> Stretch:
+def _stretch(topic: str, rows: list[Message], with_keys: bool, only: int | None) -> Stretch:
+    """Lay messages out as columns; `only`: the one partition that they can be of."""
+    partitions = map(Message.partition, rows) if only is None else repeat(only, len(rows))
     return Stretch(
         topic,
-        np.array([m.partition() for m in rows], np.int64),
-        np.array([m.offset() for m in rows], np.int64),
-        [m.value() for m in rows],
-        [m.key() for m in rows] if with_keys else (),
+        np.fromiter(cast("Iterator[int]", partitions), np.int64, len(rows)),
+        np.fromiter(cast("Iterator[int]", map(Message.offset, rows)), np.int64, len(rows)),
+        [*map(Message.value, rows)],
+        [*map(Message.key, rows)] if with_keys else (),
     )

@@ -23,9 +23,7 @@ from schemas.errors import DataError
 from schemas.topics import topic_name
 from services.cli.pipeline_reading import read_contracts
 from services.cli.surroundings import read_settings
-from services.learner.effects import Candidate
-from services.learner.relearn import relearn
-from services.verify.main import Options, Relearn
+from services.verify.main import Options, Relearn, Relearned
 from services.verify.main import verify as verify_pipeline
 from services.verify.progress import Tell
 from services.verify.report import Equation, Report
@@ -65,7 +63,9 @@ def verify(
 def relearning(contracts: Contracts, bootstrap: str, tell: Tell = lambda _what, _done, _whole: None) -> Relearn:
     """Offer what `verify` learns again with: the learner's own core, on the examples in Kafka."""
 
-    def again(through: int) -> Iterator[Candidate]:
+    def again(through: int) -> Iterator[Relearned]:
+        from services.learner.relearn import relearn  # brings torch, which the books can do without
+
         topic = topic_name(contracts.pipeline.pipeline, "examples")
         with closing(KafkaPartitionLog(bootstrap, topic, 0)) as log:
             yield from relearn(contracts, log, through, lambda done, end: tell("learning again", done, end))

@@ -10,7 +10,6 @@ from typing import Final
 from adapters.ports import ModelStore
 from adapters.whole_log import Span
 from models.protocol import ServedModel
-from models.snapshot import decode_model
 from schemas.errors import DataError
 from schemas.topics import Role
 from services.verify.ledger import Entries, Ledger, Side, first_surplus
@@ -53,7 +52,9 @@ def features_equation(books: Books) -> Equation:
     note = f"the beginning of {' and '.join(gone)} is gone: values are not compared" if gone else ""
     if not gone and books.pane_letters:
         note = f"{books.pane_letters:,} dead letters of late pane rows"
-    return books.features.equation(note, "panes" not in gone)
+    marks = (books.feature_marks, books.pane_marks)
+    faults = [fault for m in marks for fault in (*m.twice, *m.stray)]
+    return books.features.equation(faults, note, "panes" not in gone)
 
 
 def examples_equation(books: Books) -> Equation:
@@ -71,6 +72,8 @@ def examples_equation(books: Books) -> Equation:
 def sampled_equation(books: Books, store: ModelStore, held: Store) -> Equation:
     """Sampled answers come out again from the model that they name."""
     rows, worst, faults = 0, 0.0, list[Fault]()
+    if not books.samples.by_version:
+        return Equation("answers computed again", ("I5",), (Term("answers", 0),), is_sum=False)
     topic = books.cut.topic("predictions")
     for key, model in _models(books, store, held):
         sample = books.samples.by_version.pop(key)
@@ -174,6 +177,8 @@ def _copies(books: Books, served: bool) -> Iterator[Entries]:
 
 def _models(books: Books, store: ModelStore, held: Store) -> Iterator[tuple[tuple[int, str], ServedModel]]:
     """Models of the sampled answers, one at a time: from the store, and from the topic where the store has none."""
+    from models.snapshot import decode_model  # brings torch, which is larger than all the books together
+
     wanted = books.samples.by_version
     for number, digest in [key for key in wanted if held.digests.get(key[0]) == key[1]]:
         try:
@@ -187,6 +192,8 @@ def _models(books: Books, store: ModelStore, held: Store) -> Iterator[tuple[tupl
 def _models_in_topic(
     books: Books, wanted: dict[tuple[int, str], Sample]
 ) -> Iterator[tuple[tuple[int, str], ServedModel]]:
+    from models.snapshot import decode_model
+
     for stretch in books.reading.topic("versions"):
         part = books.part(stretch, "Version")
         if part is None:

@@ -7,7 +7,8 @@ offsets have for the windows. What the second step makes of the rows cannot be s
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,6 +57,16 @@ class Weights:
         return int(np.frombuffer(panes, "<i8", rows * values, 8 * rows).sum())
 
 
+@dataclass(frozen=True, slots=True)
+class Events:
+    """N records of one source partition: values for the windows, and what kind of record each is."""
+
+    weight_N: Ints
+    usable_N: NDArray[np.bool_]
+    promise_N: NDArray[np.bool_]
+    buried_N: NDArray[np.bool_]
+
+
 class Features:
     """The book of the features topic.
 
@@ -70,7 +81,7 @@ class Features:
         self._batches: list[NDArray[np.int64]] = []
         self._size = 0
         self.strange: list[Fault] = []
-        self.events, self.folded, self.letters, self.no_effect, self.promises = 0, 0, 0, 0, 0
+        self.events, self.folded, self.letters, self.no_effect = 0, 0, 0, 0
         self.lost: list[Fault] = []
 
     def fold(self, places: tuple[str, Ints, Ints], columns: Columns, count_N: Ints) -> None:
@@ -98,30 +109,31 @@ class Features:
         self._met = np.zeros(self._cut.shape[1], np.int64)
         self._of = {p: np.flatnonzero(self._cut[0] == p) for p in np.unique(self._cut[0]).tolist()}
 
-    def take(
-        self, partition: int, offset_N: Ints, weight_N: Ints, buried_N: NDArray[np.bool_], promise_N: NDArray[np.bool_]
-    ) -> None:
-        """Take records of a source partition: their values, and which are dead letters or mere promises."""
+    def take(self, partition: int, offset_N: Ints, events: Events) -> None:
+        """Take the next records of a source partition."""
         batches = self._of.get(partition, np.empty(0, np.int64))
         first, last = self._cut[1, batches], self._cut[2, batches]
         place_N = np.searchsorted(first, offset_N, side="right") - 1
         inside_N = (place_N >= 0) & (offset_N <= last[place_N]) if len(batches) else np.zeros(len(offset_N), np.bool_)
-        weight_N = np.where(buried_N, 0, weight_N)
+        buried_N, promise_N = events.buried_N, events.promise_N
+        weight_N = np.where(buried_N, 0, events.weight_N)
         np.add.at(self._met, batches[place_N[inside_N]], weight_N[inside_N])
-        lost_N = ~inside_N & (weight_N > 0)
-        if lost_N.any() and not self.lost:
-            place = Place(self._topic, partition, int(offset_N[lost_N][0]))
-            self.lost.append(Fault(place, "was read, but no batch of pane rows has it"))
-        self.events += len(offset_N)
-        self.promises += int(promise_N.sum())
+        self._lose(partition, offset_N, ~inside_N & (weight_N > 0), "was read, but no batch of pane rows has it")
+        unusable_N = ~events.usable_N & ~buried_N
+        self._lose(partition, offset_N, unusable_N, "was read and cannot be used, but is no dead letter")
+        self.events += int((~promise_N).sum())
         self.letters += int((buried_N & ~promise_N).sum())
         self.folded += int((inside_N & (weight_N > 0)).sum())
-        self.no_effect += int((~buried_N & ~promise_N & (weight_N == 0)).sum())
+        self.no_effect += int((~buried_N & ~promise_N & ~unusable_N & (weight_N == 0)).sum())
 
-    def equation(self, notes: str, compare: bool) -> Equation:
+    def _lose(self, partition: int, offset_N: Ints, lost_N: NDArray[np.bool_], what: str) -> None:
+        if lost_N.any() and not self.lost:
+            self.lost.append(Fault(Place(self._topic, partition, int(offset_N[lost_N][0])), what))
+
+    def equation(self, buried: Iterable[Fault], notes: str, compare: bool) -> Equation:
         """Say whether each event went into the windows once."""
-        faults = [*self.strange, *self.lost, *self._overlaps(), *(self._differing() if compare else ())]
-        whole = Term("events read", self.events - self.promises)
+        faults = [*buried, *self.strange, *self.lost, *self._overlaps(), *(self._differing() if compare else ())]
+        whole = Term("events read", self.events)
         terms = (
             Term("folded", self.folded),
             Term("dead-lettered", self.letters),

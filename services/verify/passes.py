@@ -14,7 +14,7 @@ from schemas.examples import examples_of
 from schemas.status import Status
 from schemas.topics import Role
 from services.verify.answering import Answering
-from services.verify.features import Features, Weights
+from services.verify.features import Events, Features, Weights
 from services.verify.hashing import Hashes
 from services.verify.joining import (
     ANSWER_CODES,
@@ -69,6 +69,7 @@ class Books:
         self.answer_marks = Marks(cut.topic("predictions"), cut.spans["predictions"])
         self.label_marks = Marks(cut.topic("labels"), cut.spans["labels"])
         self.feature_marks = Marks(cut.topic("features"), cut.spans["features"])
+        self.pane_marks = Marks(cut.topic("panes"), cut.spans["panes"])
         self.versions, self.named, self.copied = Versions(), Named(), Copied()
         self.features = Features(cut.topic("features"), {p: s.end for p, s in cut.below("features").items()})
         self.letters, self.replayed, self.pane_letters, self.untold = 0, 0, 0, 0
@@ -202,6 +203,7 @@ class Books:
                 self.learning.bury(letters)
             case "panes":
                 self.pane_letters += len(letters.offset_L)
+                self.pane_marks.end(by, letters.partition_L, letters.offset_L, bad_L)
             case _:
                 pass  # of topics that nobody answers for
 
@@ -274,13 +276,15 @@ class Books:
         self.features.close()
         for stretch in self.reading.topic("features", self.cut.below("features")):
             decoded = self.contracts.decode(stretch.values, (*events, "Progress"))
-            weight_B, promise_B = np.zeros(len(stretch), np.int64), np.zeros(len(stretch), np.bool_)
+            weight_B, usable_B, promise_B = np.zeros(len(stretch), np.int64), *np.zeros((2, len(stretch)), np.bool_)
             for part in decoded.parts:
                 weight_B[part.row_N] = weights.of(part)
+                usable_B[part.row_N] = True
                 promise_B[part.row_N] = part.name == "Progress"
             for partition, rows in _by_partition(stretch):
                 buried_N = (self.feature_marks.meet(partition, stretch.offset_B[rows]) & END) != 0
-                self.features.take(partition, stretch.offset_B[rows], weight_B[rows], buried_N, promise_B[rows])
+                found = Events(weight_B[rows], usable_B[rows], promise_B[rows], buried_N)
+                self.features.take(partition, stretch.offset_B[rows], found)
 
     def part(self, stretch: Stretch, record: str, welcome: tuple[str, ...] = ()) -> Part | None:
         """Decode one record of a stretch; None if it has none."""

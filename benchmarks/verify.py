@@ -1,0 +1,121 @@
+"""Records a second of `anabranch verify`, and its memory, beside a bare consume of the same topics.
+
+``python -m benchmarks.verify --rows 200000``: a log of so many requests, answered, labelled, joined, with as many
+feature events; about seven records each. Each run is a process of its own; rounds are interleaved.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import resource
+import subprocess
+import sys
+import time
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from confluent_kafka import Consumer, TopicPartition
+
+from adapters.model_store_memory import MemoryModelStore
+from adapters.topics_admin import apply_topics
+from benchmarks.end_to_end.machine import load, machine
+from schemas.topics import topic_name
+from services.cli.pipeline_reading import read_contracts
+from services.verify.cut import ORDER
+from services.verify.main import verify
+
+RESULT = Path(__file__).parent / "results" / "verify.json"
+KIB_IN_MIB = 1024
+
+
+def main() -> None:
+    """Fill, measure, print; with ``--out`` write the result."""
+    parser = argparse.ArgumentParser("python -m benchmarks.verify", description=__doc__)
+    parser.add_argument("--rows", type=int, default=200_000, help="requests in the log (default 200,000)")
+    parser.add_argument("--rounds", type=int, default=3, help="runs of each (default 3)")
+    parser.add_argument("--out", action="store_true", help=f"write {RESULT.name}")
+    parser.add_argument("--measure", choices=("verify", "consume"), help=argparse.SUPPRESS)
+    parser.add_argument("--bootstrap", help=argparse.SUPPRESS)
+    parser.add_argument("--pipeline", type=Path, help=argparse.SUPPRESS)
+    asked = parser.parse_args()
+    if asked.measure:
+        print(json.dumps(_measured(asked.measure, asked.pipeline, asked.bootstrap)))
+        return
+    from benchmarks.__main__ import own_stack  # these bring torch, which a measured process must do without
+    from benchmarks.verify_log import pipeline_text, write_log
+
+    with own_stack() as (home, addresses):
+        file = home / "pipeline.yaml"
+        file.write_text(pipeline_text(), encoding="utf-8")
+        contracts = read_contracts(file)
+        apply_topics(contracts.pipeline, addresses.bootstrap)
+        records = write_log(contracts, addresses.bootstrap, asked.rows)
+        before = load()
+        runs: dict[str, list[dict[str, float]]] = {"consume": [], "verify": []}
+        for _ in range(asked.rounds):
+            for what, found in runs.items():
+                found.append(_run(what, file, addresses.bootstrap))
+    _tell(records, runs, {"machine": machine(), "load_before": before, "load_after": load()}, asked.out)
+
+
+def _tell(records: int, runs: dict[str, list[dict[str, float]]], around: dict[str, Any], write: bool) -> None:
+    ratios = [v["rate"] / c["rate"] for v, c in zip(runs["verify"], runs["consume"], strict=True)]
+    result = {
+        "process": "verify",
+        "unit": "records",
+        "records": records,
+        "runs": runs,
+        "ratio": median(ratios),
+        **around,
+    }
+    for what, found in runs.items():
+        rate, mib = median(r["rate"] for r in found), max(r["peak_mib"] for r in found)
+        cpu = median(r["cpu_s"] / r["records"] for r in found) * 1e6
+        print(f"{what:8s} {rate:10,.0f} records/s   {cpu:5.2f} µs of processor each   {mib:6.0f} MiB at most")
+    print(f"verify / consume: {median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f}) over {records:,} records")
+    if write:
+        RESULT.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+
+
+def _run(what: str, file: Path, bootstrap: str) -> dict[str, float]:
+    options = ["--measure", what, "--pipeline", str(file), "--bootstrap", bootstrap]
+    command = [sys.executable, "-m", "benchmarks.verify", *options]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    found: dict[str, float] = json.loads(done.stdout)
+    return found
+
+
+def _measured(what: str, file: Path, bootstrap: str) -> dict[str, float]:
+    contracts = read_contracts(file)
+    idle, begun_s = time.process_time(), time.perf_counter()
+    if what == "verify":
+        report = verify(contracts, bootstrap, MemoryModelStore(), None)
+        if not report.holds:
+            raise ValueError(str(report))
+        records = report.records
+    else:
+        records = sum(_consume(bootstrap, topic_name(contracts.pipeline.pipeline, role)) for role in ORDER)
+    taken_s, peak = time.perf_counter() - begun_s, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    cpu_s = time.process_time() - idle
+    return {"rate": records / taken_s, "records": records, "cpu_s": cpu_s, "peak_mib": peak / KIB_IN_MIB}
+
+
+def _consume(bootstrap: str, topic: str) -> int:
+    """Read a topic, look at nothing."""
+    consumer = Consumer(
+        {"bootstrap.servers": bootstrap, "group.id": "bare", "enable.auto.commit": False, "fetch.queue.backoff.ms": 5}
+    )
+    partitions = sorted(consumer.list_topics(topic, 10).topics[topic].partitions)
+    ends = {p: consumer.get_watermark_offsets(TopicPartition(topic, p), 10)[1] for p in partitions}
+    consumer.assign([TopicPartition(topic, p, 0) for p in partitions])
+    read, whole = 0, sum(ends.values())
+    while read < whole:
+        read += len([m.value() for m in consumer.consume(10_000, 0.05)])
+    consumer.close()
+    return read
+
+
+if __name__ == "__main__":
+    main()
