@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from uuid import uuid4
@@ -12,9 +9,7 @@ from uuid import uuid4
 import pytest
 
 from adapters.context import Context
-from adapters.health import Health
 from adapters.local_stack import StackAddresses
-from adapters.metrics_memory import MemoryMetrics
 from adapters.model_store_redis import RedisModelStore
 from adapters.redis_client import connect
 from adapters.topics_admin import apply_topics
@@ -25,6 +20,7 @@ from schemas.pipeline_file import parse_pipeline
 from schemas.topics import Role, topic_name
 from services.learner.main import run
 from tests.kafka_topics import Row, await_true, committed_rows, send
+from tests.process_thread import context_of, running
 from tests.services.learner.rig import SMALL, World, example_values
 
 make_deterministic()
@@ -40,10 +36,8 @@ class Place:
         self.name, self.home, self._stack = self.contracts.pipeline.pipeline, home, stack
         apply_topics(self.contracts.pipeline, stack.bootstrap)
 
-    def context(self, world: World) -> Context:
-        where = {"bootstrap": self._stack.bootstrap, "redis_url": self._stack.redis_url, "home": self.home}
-        fresh = {"contracts": self.contracts, "pipeline": self.contracts.pipeline, "health": Health()}
-        return replace(world.context(), **where, **fresh, metrics=MemoryMetrics("learner"))  # type: ignore[arg-type]
+    def context(self) -> Context:
+        return context_of(self.contracts, self._stack, self.home, "learner")
 
     def send(self, values: list[bytes]) -> None:
         send(self._stack.bootstrap, topic_name(self.name, "examples"), [(None, value) for value in values])
@@ -57,36 +51,16 @@ def place(stack: StackAddresses, tmp_path: Path) -> Place:
     return Place(stack, tmp_path / "home")
 
 
-@contextmanager
-def learning(context: Context, failures: list[BaseException]) -> Iterator[None]:
-    def live() -> None:
-        try:
-            run(context)
-        except BaseException as error:
-            failures.append(error)
-
-    thread = threading.Thread(target=live)
-    thread.start()
-    try:
-        yield
-    finally:
-        context.stop.set()
-        thread.join(60)
-        assert not thread.is_alive()
-
-
 def test_stopped_and_restarted_it_equals_one_without_kafka(place: Place, stack: StackAddresses, tmp_path: Path) -> None:
     twin = World(place.contracts, tmp_path / "twin")
     values = example_values(place.contracts, ROWS)
     twin.topics.append(*values)
     twin.live()
-    failures: list[BaseException] = []
     for stretch in ([*values[:70], b"rubbish"], values[70:]):
         place.send(stretch)
-        context = place.context(twin)
-        with learning(context, failures):
-            await_true(lambda c=context: c.health.readiness.ok or bool(failures))  # type: ignore[misc]
-    assert not failures
+        context = place.context()
+        with running(run, context):
+            await_true(lambda c=context: c.health.readiness.ok or c.stop.is_set())  # type: ignore[misc]
     part = place.contracts.decode([v for _, v in place.rows("versions")], ("Version",)).part("Version")
     assert part is not None
     found = list(zip(*(part.columns[n].tolist() for n in ("number", "digest", "artefact")), strict=True))
@@ -98,16 +72,14 @@ def test_stopped_and_restarted_it_equals_one_without_kafka(place: Place, stack: 
 
 
 def test_a_second_learner_is_kept_out_of_the_folder_and_fences_from_elsewhere(place: Place, tmp_path: Path) -> None:
-    twin = World(place.contracts, tmp_path / "twin")
-    failures: list[BaseException] = []
-    first = place.context(twin)
-    with learning(first, failures):
+    first = place.context()
+    with running(run, first, may_fail=True) as failures:
         await_true(lambda: first.health.readiness.ok or bool(failures))
         with pytest.raises(DependencyError, match="Another learner"):
-            run(place.context(twin))
-        second = replace(place.context(twin), home=tmp_path / "elsewhere")
-        with learning(second, []):
-            await_true(lambda: second.health.readiness.ok)
+            run(place.context())
+        second = replace(place.context(), home=tmp_path / "elsewhere")
+        with running(run, second):
+            await_true(lambda: second.health.readiness.ok or second.stop.is_set())
             place.send(example_values(place.contracts, ROWS))
             await_true(lambda: bool(failures))
             await_true(lambda: len(place.rows("versions")) == 4)

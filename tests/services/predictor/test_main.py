@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
-import structlog
 
-from adapters.context import Context
 from adapters.feature_store_redis import RedisFeatureStore
-from adapters.health import Health
 from adapters.local_stack import StackAddresses
 from adapters.metrics_memory import MemoryMetrics
 from adapters.model_store_redis import RedisModelStore
@@ -23,51 +17,15 @@ from adapters.publisher import Publisher
 from adapters.redis_client import connect
 from adapters.tail import Tail
 from adapters.topics_admin import apply_topics
-from schemas.contracts import Contracts
 from schemas.status import Status
 from schemas.topics import topic_name
 from services.predictor.main import run
+from tests.kafka_topics import await_true
+from tests.process_thread import context_of, running
 from tests.services.predictor.world import NOON, answers_of, blob, contracts, requests, write_windows
 
 VERSIONS = 5
 IDS = [f"r{i}" for i in range(600)]
-
-
-@contextmanager
-def running(context: Context) -> Iterator[None]:
-    failures: list[BaseException] = []
-
-    def body() -> None:
-        try:
-            run(context)
-        except BaseException as error:
-            failures.append(error)
-
-    thread = threading.Thread(target=body)
-    thread.start()
-    try:
-        yield
-    finally:
-        context.stop.set()
-        thread.join(60)
-    assert not thread.is_alive()
-    assert failures == []
-
-
-def _context(known: Contracts, stack: StackAddresses, home: Path, metrics: MemoryMetrics) -> Context:
-    return Context(
-        pipeline=known.pipeline,
-        contracts=known,
-        bootstrap=stack.bootstrap,
-        redis_url=stack.redis_url,
-        home=home,
-        ordinal=0,
-        device="auto",
-        stop=threading.Event(),
-        health=Health(),
-        metrics=metrics,
-        log=structlog.get_logger(),
-    )
 
 
 @pytest.mark.parametrize("delivery", ["exactly_once", "at_least_once"])
@@ -82,13 +40,13 @@ def test_every_request_is_answered_once_while_versions_rise(
     store, publisher = RedisModelStore(client, name), Publisher(stack.bootstrap)
     values = requests(known, IDS)
     metrics = MemoryMetrics("predictor")
-    context = _context(known, stack, tmp_path, metrics)
+    context = context_of(known, stack, tmp_path, "predictor", metrics)
     answers: list[dict[str, Any]] = []
-    with Tail(stack.bootstrap, [topic_name(name, "predictions")]) as tail, running(context):
+    with Tail(stack.bootstrap, [topic_name(name, "predictions")]) as tail, running(run, context):
         share = len(IDS) // VERSIONS
         for version in range(1, VERSIONS + 1):
             assert store.publish(version, store.put(blob(known.layout, version)), "{}")
-            _wait_for(metrics, version)
+            await_true(lambda v=version: metrics.value("model_version_number") == v)  # type: ignore[misc]
             for value in values[(version - 1) * share : version * share]:
                 publisher.send(topic_name(name, "requests"), b"a0", value)
             publisher.flush()
@@ -103,10 +61,3 @@ def test_every_request_is_answered_once_while_versions_rise(
     assert [a["version"] for a in in_order] == [1 + i // share for i in range(len(IDS))]
     assert metrics.value("predictions_total", status="ok") == len(IDS)
     client.close()
-
-
-def _wait_for(metrics: MemoryMetrics, version: int) -> None:
-    deadline = time.monotonic() + 60
-    while metrics.value("model_version_number") != version:
-        assert time.monotonic() < deadline, f"version {version} was not swapped in"
-        time.sleep(0.005)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,22 +11,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import structlog
 import yaml
 from confluent_kafka import Producer
 
 from adapters.context import Context
-from adapters.health import Health
 from adapters.local_stack import StackAddresses
-from adapters.metrics_memory import MemoryMetrics
 from adapters.tail import Tail
 from adapters.topics_admin import apply_topics, list_topics
 from schemas.contracts import Contracts, contracts_of
 from stream_jobs.drift_watch.job import run
 from tests.models.drift.pipelines import small_pipeline
+from tests.process_thread import PATIENCE_S, context_of, running
 from tests.stream_jobs.drift_watch.traffic import drifts, sketches
-
-PATIENCE_S = 60.0
 
 
 def contracts_called(name: str) -> Contracts:
@@ -63,45 +58,12 @@ def found(contracts: Contracts, bootstrap: str) -> list[dict[str, Any]]:
     return drifts(contracts, values)
 
 
-def context_of(contracts: Contracts, bootstrap: str, home: Path) -> Context:
-    return Context(
-        pipeline=contracts.pipeline,
-        contracts=contracts,
-        bootstrap=bootstrap,
-        redis_url="",
-        home=home,
-        ordinal=0,
-        device="cpu",
-        stop=threading.Event(),
-        health=Health(),
-        metrics=MemoryMetrics("drift_watch"),
-        log=structlog.get_logger(),
-    )
-
-
 @contextmanager
-def watching(contracts: Contracts, bootstrap: str, home: Path) -> Iterator[Context]:
+def watching(contracts: Contracts, stack: StackAddresses, home: Path) -> Iterator[Context]:
     """A drift watch on a thread, stopped as by SIGTERM at the end; what it raises is raised."""
-    raised: list[BaseException] = []
-    context = context_of(contracts, bootstrap, home)
-
-    def target() -> None:
-        try:
-            run(context)
-        except BaseException as error:
-            raised.append(error)
-            context.stop.set()
-
-    thread = threading.Thread(target=target)
-    thread.start()
-    try:
+    context = context_of(contracts, stack, home, "drift_watch")
+    with running(run, context):
         yield context
-    finally:
-        context.stop.set()
-        thread.join(PATIENCE_S)
-        assert not thread.is_alive()
-        if raised:
-            raise raised[0]
 
 
 def read_all(context: Context, count: int) -> Callable[[], bool]:
@@ -113,12 +75,12 @@ def test_a_shift_is_one_drift_through_a_restart_and_aborted_writes(stack: StackA
     apply_topics(contracts.pipeline, stack.bootstrap)
     write(contracts, stack.bootstrap, sketches(contracts, range(4), moved=6))
     write(contracts, stack.bootstrap, sketches(contracts, range(4, 9), moved=4), commit=False)
-    with watching(contracts, stack.bootstrap, tmp_path) as context:
+    with watching(contracts, stack, tmp_path) as context:
         wait_for(read_all(context, 8), "the first windows are read")
         wait_for(lambda: context.health.readiness.ok, "it is ready")
     assert found(contracts, stack.bootstrap) == []
     write(contracts, stack.bootstrap, sketches(contracts, range(4, 9), moved=6))
-    with watching(contracts, stack.bootstrap, tmp_path) as context:
+    with watching(contracts, stack, tmp_path) as context:
         wait_for(read_all(context, 10), "the other windows are read")
         assert context.metrics.value("drifts_total", source="predictions", severity="act") == 1  # type: ignore[attr-defined]
         assert context.metrics.value("late_rows_total", source="predictions") == 0  # type: ignore[attr-defined]
@@ -142,7 +104,7 @@ def test_killed_in_the_middle_it_says_nothing_twice_and_forgets_nothing(stack: S
         process.kill()
         process.wait(PATIENCE_S)
     write(contracts, stack.bootstrap, sketches(contracts, range(7, 12), moved=5))
-    with watching(contracts, stack.bootstrap, tmp_path) as context:
+    with watching(contracts, stack, tmp_path) as context:
         wait_for(read_all(context, 10), "the rest is read")
         wait_for(lambda: context.health.readiness.ok, "it is ready")
     assert {drift["id"] for drift in found(contracts, stack.bootstrap)} == {b"predictions:500"}
@@ -157,7 +119,7 @@ def test_a_fault_ends_the_process_and_loses_no_sketch(
     with monkeypatch.context() as patched:
         patched.setattr("stream_jobs.drift_watch.core.advance", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
-            run(context_of(contracts, stack.bootstrap, tmp_path))
-    with watching(contracts, stack.bootstrap, tmp_path) as context:
+            run(context_of(contracts, stack, tmp_path, "drift_watch"))
+    with watching(contracts, stack, tmp_path) as context:
         wait_for(read_all(context, 16), "all is read after all")
     assert len(found(contracts, stack.bootstrap)) == 1
