@@ -8,7 +8,7 @@ UV := $(shell command -v uv 2>/dev/null || echo .venv-uv/bin/uv)
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down status test lint fmt bench bench-rivals docs lock clean clean-all
+.PHONY: help setup demo up down status test lint fmt bench chaos bench-rivals docs lock clean clean-all
 
 help: ## List what can be done
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,6 +45,9 @@ bench: setup ## Measure the hot processes beside a bare copy (ARGS=--help)
 
 bench-rivals: .venv-rivals/.installed ## Measure the predictor beside other stream processors, installed apart
 	$(BIN)/python -m benchmarks.rivals $(ARGS)
+
+chaos: setup ## Kill, freeze and double what runs, many times, and judge it (ARGS=--help)
+	$(BIN)/python -m benchmarks.chaos $(ARGS)
 
 docs: setup ## Write the reference from the code, and build the documentation into site/
 	$(BIN)/python -m docs.generate

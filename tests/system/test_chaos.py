@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -15,7 +14,7 @@ from tests.system.chaos.schedule import KILLS, schedule
 from tests.system.chaos.trial import Ground, Trial, run_trial
 from tests.system.running import Run
 
-SEED, ROWS = 23, 1800
+SEED, ROWS = 23, 2400
 """Of the seeds, one whose few disturbances are of every kind."""
 LEAVERS = ("succeed", "twins", "full_disk")
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
@@ -26,9 +25,9 @@ TARGET = "multiclass"
 PERIOD_S = 2.0
 """Event time between two requests of the stream."""
 REQUESTS_PER_S, RUSH = 60.0, 1e6
-CRAWL, SLOWER_CRAWL, SLOWER_AFTER_S = 0.15, 0.04, 10.0
-"""The stream slows down while something is got over, so that it is not over before the schedule; it never stops, or
-there would be no signs of life."""
+BACKLOG, CREEP = 90, 1 / 60
+"""Requests that follow a disturbance before the stream slows down, so that it is not over before the schedule, however
+slow the machine: work enough for a sign of life of whoever comes back."""
 PATIENCE_S = 300.0
 
 
@@ -95,17 +94,17 @@ class Tormentor:
             self._continue(going)
         while self._plan and self._may_begin(self._plan[0], view.answers):
             due = self._plan.pop(0)
-            self._going.append(_Going(due, view.answers, ordeal(self._scene, due)))
+            self._going.append(_Going(due, view.answers, self._pace(), ordeal(self._scene, due)))
             for going in self._going:
                 going.overlapped |= len(self._going) > 1
             self._continue(self._going[-1])
-        self._pace.change(self._rate(time.monotonic()))
+        self._pace.change(self._rate(self._pace()))
 
-    def _rate(self, now_s: float) -> float:
+    def _rate(self, paced_s: float) -> float:
         if self.is_done:
             return RUSH
-        begun_s = max((going.begun_s for going in self._going), default=-math.inf)
-        return 1.0 if not self._going else CRAWL if now_s - begun_s < SLOWER_AFTER_S else SLOWER_CRAWL
+        newest_s = max((going.paced_s for going in self._going), default=paced_s)
+        return 1.0 if paced_s - newest_s < BACKLOG / REQUESTS_PER_S else CREEP
 
     def _may_begin(self, due: Disturbance, answers: int) -> bool:
         busy = {going.disturbance.target for going in self._going}
@@ -125,8 +124,8 @@ class Tormentor:
 class _Going:
     disturbance: Disturbance
     begun_at: int
+    paced_s: float
     ordeal: Ordeal
-    begun_s: float = field(default_factory=time.monotonic)
     overlapped: bool = False
 
 
