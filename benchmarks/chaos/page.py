@@ -76,7 +76,7 @@ def _recoveries(result: Result) -> Iterator[str]:
     yield "\n".join(lines)
     yield (
         "What a process needs after a kill is mostly its own start: Python and its imports (the predictor and the "
-        "learner take torch along), then its state. The group does not wait for the session of the dead to run out, for "
+        "learner take torch along), then its state. The group does not wait for the session of the dead to end, for "
         "the successor bears its name (a static member, KIP-345), and opening transactions ends at once what the dead "
         "left open (KIP-98). The broker needs some seconds to start, and waits for the session of its old self to run "
         "out."
