@@ -30,8 +30,8 @@ STUCK_AFTER_S = 300.0
 """A loop that has not turned for so long will not turn again: better to end, and be started anew, than to idle."""
 
 SWITCH_S = 0.0005
-"""How long a thread computes while another waits for Python's lock: a transaction takes it at each of its steps while batches
-are computed beside it, and with the usual 5 ms each time could cost as much as the transaction."""
+"""How long a thread computes while another waits for Python's lock: a transaction takes it at each of its steps while
+batches are computed beside it, and with the usual 5 ms each time could cost as much as the transaction."""
 
 
 @contextmanager
