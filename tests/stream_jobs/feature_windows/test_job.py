@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import random
-import threading
-import time
 from collections.abc import Callable
 from contextlib import closing
 from functools import partial
@@ -12,21 +10,23 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import redis
 
-from adapters.context import Context
 from adapters.feature_store_redis import RedisFeatureStore
-from adapters.health import Health
 from adapters.local_stack import StackAddresses
-from adapters.logging import process_log
 from adapters.metrics_memory import MemoryMetrics
 from adapters.ports import FeatureStore
 from adapters.publisher import Publisher
 from adapters.redis_client import connect
 from adapters.topics_admin import apply_topics
 from schemas.contracts import Contracts, contracts_of
+from schemas.feature_format import pack_header
 from schemas.feature_read import WindowVectors, feature_query, window_vectors
 from schemas.topics import topic_name
 from stream_jobs.feature_windows.job import run
+from stream_jobs.feature_windows.rebuild import rebuild_features
+from tests.kafka_topics import await_true
+from tests.process_thread import context_of, running
 from tests.stream_jobs.feature_windows.stream import (
     LATENESS,
     PANE,
@@ -39,6 +39,7 @@ from tests.stream_jobs.feature_windows.stream import (
 from tests.stream_jobs.feature_windows.window_reference import Event, reference_vector
 
 PARTITIONS = 3
+HEADER = len(pack_header(0, 0))
 PAIRS = [(p, q) for p in ("a", "b", "c", "unheard") for q in ("x", "y", "")]
 
 
@@ -52,8 +53,27 @@ def test_vectors_are_right_after_a_restart(stack: StackAddresses, tmp_path: Path
         promised = events[300].time - LATENESS
         for part, until in ((events[:300], promised), (events[300:], 400.0 * PANE)):
             publish(stack, contracts, part, until, rng)
-            running(stack, contracts, tmp_path, partial(has_closed, store, contracts, until // PANE * PANE))
+            live(stack, contracts, tmp_path, partial(has_closed, store, contracts, until // PANE * PANE))
         check(store, contracts, events, rng)
+        check_rebuild(client, store, contracts, stack)
+
+
+def check_rebuild(client: redis.Redis, store: FeatureStore, contracts: Contracts, stack: StackAddresses) -> None:
+    """All keys gone, and made again from the changelog: the same bytes, but for the tokens in the watermarks."""
+    keys = sorted(client.scan_iter(f"anabranch:{contracts.pipeline.pipeline}:*"))
+    before, told = store.read(keys), list[tuple[int, int]]()
+    client.delete(*keys)
+    written = rebuild_features(contracts, stack.bootstrap, store, lambda done, of: told.append((done, of)))
+    pairs = {k: (old or b"", new) for k, old, new in zip(keys, before, store.read(keys), strict=True)}
+    marks = {k: pairs.pop(k) for k in keys if b":w:" in k}
+    assert all(new is not None and new[:12] == old[:12] for old, new in marks.values())
+    assert len(marks) == PARTITIONS
+    assert {k: new for k, (_, new) in pairs.items() if new} == {k: old for k, (old, new) in pairs.items() if new}
+    left_out = [old for old, new in pairs.values() if new is None]
+    since_ms = [400 * PANE - int.from_bytes(old[:8], "big") for old in left_out if len(old) > HEADER]
+    assert min(since_ms, default=14 * PANE) > 13 * PANE, "only what nobody can ask for any more is left out"
+    assert written == sum(new is not None for _, new in pairs.values())
+    assert told == [(done, PARTITIONS) for done in range(PARTITIONS + 1)]
 
 
 def publish(stack: StackAddresses, contracts: Contracts, events: list[Event], until: float, rng: random.Random) -> None:
@@ -69,30 +89,13 @@ def has_closed(store: FeatureStore, contracts: Contracts, until: float) -> bool:
     return read(store, contracts, until, PAIRS).watermark >= until
 
 
-def running(stack: StackAddresses, contracts: Contracts, home: Path, reached: Callable[[], bool]) -> None:
+def live(stack: StackAddresses, contracts: Contracts, home: Path, reached: Callable[[], bool]) -> None:
     """Run the process until something is reached."""
-    log = process_log(contracts.pipeline.pipeline, "feature_windows", 0)
-    stop, metrics, failures = threading.Event(), MemoryMetrics("feature_windows"), list[BaseException]()
-    context = Context(
-        contracts.pipeline, contracts, stack.bootstrap, stack.redis_url, home, 0, "cpu", stop, Health(), metrics, log
-    )
-
-    def guarded() -> None:
-        try:
-            run(context)
-        except BaseException as failure:
-            failures.append(failure)
-            stop.set()
-
-    thread = threading.Thread(target=guarded)
-    thread.start()
-    deadline = time.monotonic() + 60
-    while not reached() and not stop.is_set() and time.monotonic() < deadline:
-        stop.wait(0.05)
-    owned = metrics.values("assigned_partitions")
-    stop.set()
-    thread.join()
-    assert not failures
+    metrics = MemoryMetrics("feature_windows")
+    context = context_of(contracts, stack, home, "feature_windows", metrics)
+    with running(run, context):
+        await_true(lambda: reached() or context.stop.is_set())
+        owned = metrics.values("assigned_partitions")
     assert reached()
     assert owned == {("feature_windows.fan_out",): PARTITIONS, ("feature_windows.windows",): PARTITIONS}
 
