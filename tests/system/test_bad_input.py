@@ -34,7 +34,7 @@ from tests.system.bad_events import (
     Bad,
     BadEvents,
 )
-from tests.system.laws import check_learner, check_versions
+from tests.system.laws import check_learner, check_verified, check_versions
 from tests.system.outcome import Outcome, read_outcome
 from tests.system.running import PROCESSES, Run, run_loop
 from tests.system.streams import GENERATED, START_MS, generated
@@ -222,6 +222,10 @@ def test_the_books_balance(dirty: Dirty) -> None:
     ends: dict[Role, int] = {"requests": len(outcome.predictions["status"]), "labels": len(outcome.examples["label"])}
     for role, used in ends.items():
         assert events_in(dirty.run, role) == used + buried[topic_name("bad-input", role)]
+
+
+def test_verify_accounts_for_every_bad_event(dirty: Dirty, stack: StackAddresses) -> None:
+    check_verified(dirty.run, stack)
 
 
 def events_in(run: Run, role: Role) -> int:

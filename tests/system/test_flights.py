@@ -15,6 +15,7 @@ from tests.system.laws import (
     check_labels_accounted,
     check_learner,
     check_vectors_against_a_plain_computation,
+    check_verified,
     check_versions,
     vectors,
 )
@@ -47,6 +48,10 @@ def test_the_learner_equals_one_without_kafka(calm: Run) -> None:
     check_learner(calm)
 
 
+def test_verify_finds_all_in_order(calm: Run, stack: StackAddresses) -> None:
+    check_verified(calm, stack)
+
+
 def test_the_windows_served_equal_a_plain_computation(calm: Run) -> None:
     check_vectors_against_a_plain_computation(calm, list(events(DAYS)), sample=150)
 
@@ -77,4 +82,5 @@ def test_killing_each_process_loses_nothing_and_doubles_nothing(
     check_labels_accounted(disturbed)
     check_versions(disturbed, stack)
     check_learner(disturbed)
+    check_verified(disturbed, stack, again=False)
     assert vectors(disturbed) == vectors(calm)

@@ -14,6 +14,7 @@ from tests.system.laws import (
     check_labels_accounted,
     check_learner,
     check_vectors_against_a_plain_computation,
+    check_verified,
     check_versions,
 )
 from tests.system.running import Run, run_loop
@@ -27,6 +28,7 @@ def check_all(run: Run, stack: StackAddresses) -> None:
     check_labels_accounted(run)
     check_versions(run, stack)
     check_learner(run)
+    check_verified(run, stack, again=False)
 
 
 @pytest.mark.parametrize("delay", [0, 500])
