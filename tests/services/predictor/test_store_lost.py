@@ -24,7 +24,7 @@ from services.predictor.serving_model import Serving
 from services.predictor.window_reader import WindowReader
 from stream_jobs.feature_windows.fan_out import FanOut
 from stream_jobs.feature_windows.windows import Windows
-from tests.services.predictor.test_job import DIGEST, World
+from tests.services.predictor.job_world import DIGEST, World
 from tests.services.predictor.world import (
     NOON,
     PANE,
