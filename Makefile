@@ -8,7 +8,7 @@ UV := $(shell command -v uv 2>/dev/null || echo .venv-uv/bin/uv)
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down status test lint fmt bench chaos bench-rivals docs lock clean clean-all
+.PHONY: help setup demo up down status test lint fmt bench chaos bench-rivals docs lock clean clean-all flood fuzz soak
 
 help: ## List what can be done
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -48,6 +48,15 @@ bench-rivals: .venv-rivals/.installed ## Measure the predictor beside other stre
 
 chaos: setup ## Kill, freeze and double what runs, many times, and judge it (ARGS=--help)
 	$(BIN)/python -m benchmarks.chaos $(ARGS)
+
+flood: setup ## Send a million malformed events beside good traffic, and account for each (ARGS=--help)
+	$(BIN)/python -m benchmarks.flood $(ARGS)
+
+fuzz: setup ## Fuzz every decoder of foreign bytes (ARGS="--seconds 600")
+	PYTHONPATH=. $(BIN)/python -m tests.fuzz $(ARGS)
+
+soak: setup ## Half an hour at 2,000 requests a second: memory, latency, Redis and disk (ARGS=--help)
+	$(BIN)/python -m benchmarks.soak $(ARGS)
 
 docs: setup ## Write the reference from the code, and build the documentation into site/
 	$(BIN)/python -m docs.generate

@@ -89,7 +89,7 @@ def _is_known_kind(schema: Schema) -> bool:
     """Others may register what our codec cannot read; such messages go to dead-letters, one by one."""
     try:
         fields_of(schema)
-    except (ConfigurationError, KeyError, TypeError):
+    except (ConfigurationError, KeyError, TypeError, ValueError, AttributeError, OverflowError):
         return False
     return True
 
@@ -102,6 +102,9 @@ def _mapped(call: Callable[[], T], url: str) -> T:
     except _TransportError as error:
         what = f"The schema registry at {url} does not answer: {error}."
         raise DependencyError(what, "Start it, or leave `registry` empty for built-in ids.") from error
+    except (TypeError, AttributeError, KeyError) as error:  # the client takes every answer for a registry's
+        what = f"What answers at {url} is no schema registry: {error!r}."
+        raise ConfigurationError(what, "Give the address of one, or leave `registry` empty.") from error
     except ValueError as error:
         raise ConfigurationError(f"{url!r} cannot be a schema registry: {error}.", "Give http://host:port.") from error
 

@@ -14,6 +14,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from schemas.errors import DataError
+
 PERSISTS = 100
 LATEST_MS = 2.0**47
 """The year 6429: times beyond it, or before 1970, are taken for mistakes."""
@@ -46,11 +48,21 @@ class SourceClock:
 def clock_from(raw: bytes) -> SourceClock:
     """Restore what `SourceClock.to_bytes` wrote.
 
+    Raises
+    ------
+    DataError
+        These bytes are no clock.
+
     Examples
     --------
     >>> clock_from(SourceClock(7.0).to_bytes()).newest
     7.0
     """
+    if len(raw) != _STATE.size:
+        raise DataError(
+            f"A clock is {_STATE.size} bytes, not {len(raw)}: the changelog of the clocks is damaged.",
+            "Delete the clock-changelog topic: clocks start again at the next event.",
+        )
     return SourceClock(*_STATE.unpack(raw))
 
 

@@ -17,6 +17,9 @@ from schemas.errors import DataError
 
 _LABELS = "labels."
 
+_MOST = (1 << 16, 1 << 24, 10_000, 8_192, 64, 256)
+"""Numbers, buckets, outputs, hidden, blocks, embedding: a hostile manifest must not ask for all the memory there is."""
+
 
 class NetworkModel:
     """A network with its head.
@@ -101,4 +104,9 @@ def shape_of(manifest: Json) -> NetworkShape:
     True
     """
     categories = tuple((int(place), int(buckets)) for place, buckets in manifest["categories"])
-    return NetworkShape(**manifest | {"numbers": tuple(manifest["numbers"]), "categories": categories})
+    shape = NetworkShape(**manifest | {"numbers": tuple(manifest["numbers"]), "categories": categories})
+    buckets = sum(count for _, count in categories)
+    sizes = (len(shape.numbers), buckets, shape.outputs, shape.hidden, shape.blocks, shape.embedding)
+    if not all(0 <= size <= most for size, most in zip(sizes, _MOST, strict=True)):
+        raise ValueError(f"no pipeline file allows a network of this size: {shape!r:.200}")
+    return shape

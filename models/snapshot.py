@@ -65,10 +65,13 @@ def decode_model(blob: bytes, device: torch.device | None = None, columns: Seque
     made_for = state.manifest.get("columns", [])
     if columns and made_for and [*columns] != made_for:
         raise DataError(
-            f"The model was made for {len(made_for)} columns, not for these {len(columns)}, or in another order.",
+            f"The model was made for {made_for!r:.60} …, not for these {len(columns)}, or in another order.",
             "The pipeline file has changed: let the learner publish a version for it.",
         )
-    inner = Snapshot(state.tensors, state.manifest["model"])
-    if kind in NETWORKS:
-        return NetworkModel.from_snapshot(inner, device, kind)
-    return LinearModel.from_snapshot(inner)
+    try:
+        inner = Snapshot(state.tensors, state.manifest["model"])
+        if kind in NETWORKS:
+            return NetworkModel.from_snapshot(inner, device, kind)
+        return LinearModel.from_snapshot(inner)
+    except (KeyError, ValueError, TypeError, IndexError, AttributeError, OverflowError, RuntimeError) as error:
+        raise DataError(f"The model's parts do not make a model: {error!r}.", "Take another version.") from error

@@ -38,8 +38,10 @@ def parse_pipeline(text: str, file: str) -> Pipeline:
     """
     try:
         tree, data = yaml.compose(text), yaml.safe_load(text)
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError) as error:  # a date that is none is a ValueError
         raise ConfigurationError(f"{file} is not YAML: {error}", "Mend the line named above.") from error
+    except RecursionError as error:
+        raise ConfigurationError(f"{file} is nested too deeply.", "Three or four levels are enough.") from error
     if not isinstance(data, dict):
         raise ConfigurationError(f"{file} holds no mapping.", "Start it with `pipeline: <name>`.")
     try:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 
 from models.protocol import Json, ServableLearner, Snapshot
 from models.tensor_bytes import decode_snapshot, encode_snapshot
-from schemas.errors import ConfigurationError
+from schemas.errors import ConfigurationError, DataError
 from schemas.examples import Examples, no_examples
 from services.learner.plan import Plan
 from services.learner.scores import Scores
@@ -95,9 +95,16 @@ def decode_state(plan: Plan, learner: ServableLearner, payload: bytes) -> State:
             "Take the old pipeline file back, or learn under a new pipeline name.",
         )
     state = first_state(plan, learner)
-    state.learner.restore(_part(whole, "learner"))
-    state.scores.restore(_part(whole, "scores"))
-    return State(Place(**whole.manifest["place"]), state.learner, state.scores, state.waiting)
+    try:
+        state.learner.restore(_part(whole, "learner"))
+        state.scores.restore(_part(whole, "scores"))
+        place = Place(**whole.manifest["place"])
+    except (KeyError, ValueError, TypeError, IndexError, AttributeError, OverflowError, RuntimeError) as error:
+        raise DataError(
+            f"The checkpoint does not hold a learner's state: {error!r}.",
+            "Remove the checkpoints' folder: it then learns anew from the log.",
+        ) from error
+    return State(place, state.learner, state.scores, state.waiting)
 
 
 def _part(whole: Snapshot, name: str) -> Snapshot:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
-from schemas.errors import ConfigurationError
+from schemas.errors import ConfigurationError, DataError
 from schemas.feature_format import pack
 from schemas.redis_keys import feature_keys
 from stream_jobs.feature_windows.journal import Held, Segment, row_cuts, segment_bytes, segment_from, segment_key
@@ -56,7 +56,13 @@ class Partition:
         self._held: dict[tuple[int, int], list[Held]] = {place: [] for place in self._places.values()}
         self._added: dict[tuple[int, int], list[tuple[Ints, PaneRows]]] = {}
         self._logged = b""
-        self._restore(dict(changelog))
+        try:
+            self._restore(dict(changelog))
+        except (KeyError, ValueError, TypeError, IndexError, AttributeError, OverflowError, RecursionError) as error:
+            raise DataError(
+                f"The changelog of the windows is damaged: {error!r}.",
+                "Delete the windows-changelog topic and reset the group to the start of the features.",
+            ) from error
 
     def take(self, message: PaneMessage) -> PaneMessage | None:
         """Take one message; returns its late rows. A watermark moves `due`, rows wait for `close`.

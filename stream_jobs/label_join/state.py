@@ -57,6 +57,16 @@ def restore(contracts: Contracts, changelog: Iterable[tuple[bytes, bytes]]) -> P
     DataError
         The changelog holds what this program did not write.
     """
+    try:
+        return _restored(contracts, changelog)
+    except (KeyError, ValueError, TypeError, IndexError, ZeroDivisionError, OverflowError) as error:
+        raise DataError(
+            f"The join's changelog holds what nobody here wrote: {error!r}.",
+            "Empty the changelog and start the group anew.",
+        ) from error
+
+
+def _restored(contracts: Contracts, changelog: Iterable[tuple[bytes, bytes]]) -> PartitionJoin:
     layout = contracts.layout
     dtype = answer_dtype(layout.outputs, layout.width)
     join = PartitionJoin(contracts.pipeline.join, dtype)
