@@ -164,7 +164,10 @@ class Replay(Section):
 
 
 class Objectives(Section):
-    """Service-level objectives; the alerts are derived from them."""
+    """Service-level objectives: `anabranch watch` holds the traffic against them.
+
+    `latency_p99` is from a request's Kafka timestamp to its answer's; `coverage` the share of answers that get a label.
+    """
 
     latency_p99: Duration = 250
     coverage: Annotated[float, Field(gt=0, le=1)] = 0.9

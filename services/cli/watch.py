@@ -9,12 +9,15 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.console import Console, RenderableType
 from rich.live import Live
 
 from adapters.local_stack import find_stack
+from schemas.pipeline import Pipeline
 from services.cli.pipeline_reading import read_contracts
 from services.cli.surroundings import read_settings
 from services.watch.main import Watcher
+from services.watch.objectives import standings, standings_line
 from services.watch.screen import render
 
 REFRESH_S = 0.5
@@ -42,28 +45,32 @@ def watch(
     pipeline = contracts.pipeline
     with Watcher(contracts, kafka, "end" if since == "end" else "beginning") as watcher:
         try:
-            _show(watcher, f"anabranch · {pipeline.pipeline}", once, as_json)
+            _show(watcher, pipeline, once, as_json)
         except KeyboardInterrupt:
             return
 
 
-def _show(watcher: Watcher, title: str, once: float, as_json: bool) -> None:
+def _show(watcher: Watcher, pipeline: Pipeline, once: float, as_json: bool) -> None:
     if once:
         time.sleep(once)
-        view = watcher.view()
-        typer.echo(json.dumps(asdict(view))) if as_json else _draw(title, watcher)
+        typer.echo(_as_json(watcher, pipeline)) if as_json else Console().print(_rendered(watcher, pipeline))
     elif as_json:
         while True:
             time.sleep(REFRESH_S)
-            typer.echo(json.dumps(asdict(watcher.view())))
+            typer.echo(_as_json(watcher, pipeline))
     else:
-        with Live(render(title, watcher.view()), refresh_per_second=4) as live:
+        with Live(_rendered(watcher, pipeline), refresh_per_second=4) as live:
             while True:
                 time.sleep(REFRESH_S)
-                live.update(render(title, watcher.view()))
+                live.update(_rendered(watcher, pipeline))
 
 
-def _draw(title: str, watcher: Watcher) -> None:
-    from rich.console import Console
+def _as_json(watcher: Watcher, pipeline: Pipeline) -> str:
+    view = watcher.view()
+    return json.dumps({**asdict(view), "objectives": [asdict(s) for s in standings(pipeline.objectives, view)]})
 
-    Console().print(render(title, watcher.view()))
+
+def _rendered(watcher: Watcher, pipeline: Pipeline) -> RenderableType:
+    view = watcher.view()
+    met = standings_line(standings(pipeline.objectives, view))
+    return render(f"anabranch · {pipeline.pipeline}", view, {"objectives": met})
