@@ -11,7 +11,7 @@ import importlib
 import pkgutil
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 EXAMPLE = 'example: make fuzz ARGS="--seconds 600 --only codec"'
-Target = Callable[[], None]
+OURS = ["schemas", "models", "adapters", "stream_jobs", "services"]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -30,12 +30,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # Before the targets are imported: their settings grow from it.
     settings.register_profile("fuzz", deadline=None, database=None, suppress_health_check=list(HealthCheck))
     settings.load_profile("fuzz")
-    targets = {name: test for name, test in found_targets().items() if asked.only in name}
+    if asked.guided:
+        return _guided(asked, say)
+    targets = found_targets(asked.only)
     if not targets:
         say.print(f"No target has {asked.only!r} in its name.")
         return 2
-    if asked.guided:
-        return _guided(targets, asked, say)
     columns = (TextColumn("{task.description:64}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True), disable=not sys.stderr.isatty()) as bar:
         task = bar.add_task("", total=len(targets))
@@ -47,14 +47,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def found_targets() -> dict[str, Target]:
-    """Return every Hypothesis test of this folder, by file and name."""
-    found: dict[str, Target] = {}
+def found_targets(only: str = "") -> dict[str, Any]:
+    """Return every Hypothesis test of this folder with `only` in its name, by file and name."""
+    found: dict[str, Any] = {}
     for module in pkgutil.iter_modules([str(Path(__file__).parent)]):
         if module.name.startswith("test_"):
             space = vars(importlib.import_module(f"tests.fuzz.{module.name}"))
             found |= {f"{module.name}.{n}": t for n, t in space.items() if _is_target(n, t)}
-    return found
+    return {name: test for name, test in found.items() if only in name}
 
 
 def _is_target(name: str, test: Any) -> bool:
@@ -70,17 +70,18 @@ def _fuzz(test: Any, seconds: float, first_seed: int) -> int:
     return rounds
 
 
-def _guided(targets: dict[str, Any], asked: argparse.Namespace, say: Console) -> int:
-    """Let atheris find its way through one target by what the bytes make the code do."""
+def _guided(asked: argparse.Namespace, say: Console) -> int:
+    """Let atheris find its way through one target by what the bytes make our code do."""
     if find_spec("atheris") is None:
         say.print("atheris is not installed here; leave --guided out.")
         return 2
-    if len(targets) > 1:
-        say.print(f"Name one target with --only, of: {', '.join(targets)}")
-        return 2
     atheris = importlib.import_module("atheris")
+    with atheris.instrument_imports(include=OURS):
+        targets = found_targets(asked.only)
+    if len(targets) != 1:
+        say.print(f"Name one target with --only, of: {', '.join(targets or found_targets())}")
+        return 2
     (test,) = targets.values()
-    atheris.instrument_all()
     atheris.Setup([sys.argv[0], f"-max_total_time={asked.seconds:.0f}"], test.hypothesis.fuzz_one_input)
     atheris.Fuzz()
     return 0
