@@ -32,7 +32,7 @@ def trace(
 
     All of it comes from the log, also while the pipeline runs. Leaves with 5 if nobody knows the id.
 
-    Example: [bold]anabranch trace pipelines/flights.yaml 2013-01-05-UA-1545-EWR[/bold]
+    Example: [bold]anabranch trace pipelines/flights.yaml UA1545-EWR-0101[/bold]
     """
     settings = read_settings(home=home, bootstrap=bootstrap)
     contracts = read_contracts(file, settings.registry)

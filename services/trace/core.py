@@ -42,7 +42,7 @@ class Narrator:
     ) -> None:
         self._contracts, self._id, self._found = contracts, request_id, found
         self._batches, self._versions = batches, versions
-        self._letters = tuple(letter_of(sighting) for sighting in found.letters)
+        self._letters = tuple(letter_of(sighting, found.replays) for sighting in found.letters)
         self._request: Mapping[str, Any] = found.requests[0].fields if found.requests else {}
 
     def story(self) -> Story:

@@ -12,11 +12,13 @@ _OBSERVED = 0
 _NOTHING = JoinState()
 
 
-def letter_of(sighting: Sighting) -> Letter:
-    """Read a dead letter."""
+def letter_of(sighting: Sighting, replays: Sequence[Sighting] = ()) -> Letter:
+    """Read a dead letter, with the last of the replays that are of it."""
     f = sighting.fields
     source = (f["topic"], f["partition"], f["offset"])
-    return Letter(sighting.place, source, f["at"], f["reason"], f["detail"], f["process"])
+    own = (r.fields for r in replays if _letter_position(r.fields) == sighting.place.position[1:])
+    again = [(r["topic"], r["to_partition"], r["to_offset"]) for r in own]
+    return Letter(sighting.place, source, f["at"], f["reason"], f["detail"], f["process"], again[-1] if again else None)
 
 
 def letter_about(letters: Sequence[Letter], place: Place) -> Letter | None:
@@ -54,6 +56,10 @@ def label_fares(label: Sighting, found: Found, letter: Letter | None) -> Fate:
         return "joined"
     join = found.joins.get(label.place.partition, _NOTHING)
     return "held" if label.place.offset in join.held else "unread"
+
+
+def _letter_position(replay: Mapping[str, int]) -> tuple[int, int]:
+    return replay["letter_partition"], replay["letter_offset"]
 
 
 def _answer_position(example: Mapping[str, int]) -> tuple[int, int]:

@@ -14,8 +14,8 @@ from schemas.records import Records
 from schemas.status import Status
 from schemas.topics import Role, topic_name
 from services.trace.join_state import POSITION, answer_key, join_state, label_key
-from services.trace.needle import keyed, naming
-from services.trace.sightings import Found, JoinState, Sighting, letters_of, sightings_of
+from services.trace.needle import keyed, naming, written_by
+from services.trace.sightings import Found, JoinState, Sighting, letters_of, replays_of, sightings_of
 
 Tell = Callable[[str, int, int], None]
 """Is told what is being looked for, how many offsets have been passed, and of how many."""
@@ -57,7 +57,8 @@ class Gathering:
         if not labels and not any(example.fields["label_offset"] >= 0 for example in examples):
             labels = self._strayed_labels()
             joins = {**self._joins((), labels), **joins}
-        return Found(self._requests(answers), answers, labels, examples, self._letters(), joins)
+        letters, replays = self._letters()
+        return Found(self._requests(answers), answers, labels, examples, letters, replays, joins)
 
     def records(self, topic: str, stretches: Sequence[Stretch], wanted: Wanted) -> Iterator[Records]:
         """Search stretches of one topic, telling of it."""
@@ -116,10 +117,18 @@ class Gathering:
         others = [s for s in self._log.stretches(home.topic) if s.partition != home.partition]
         return self._sightings("labels", "Label", others)
 
-    def _letters(self) -> list[Sighting]:
-        topic = self.topic("dead-letters")
-        found = self.records(topic, self._log.stretches(topic), self._naming)
-        return [letter for records in found for letter in letters_of(self._contracts, records, self._id)]
+    def _letters(self) -> tuple[list[Sighting], list[Sighting]]:
+        """Dead letters, and what says of them that they were written back, which stands after them."""
+        topic, is_replay = self.topic("dead-letters"), written_by(self._contracts.codec("Replayed"))
+        letters, replays = list[Sighting](), list[Sighting]()
+
+        def wanted(key: bytes | None, value: bytes | None) -> bool:
+            return self._naming(key, value) or is_replay(key, value)
+
+        for records in self.records(topic, self._log.stretches(topic), wanted):
+            letters += letters_of(self._contracts, records, self._id)
+            replays += replays_of(self._contracts, records, letters) if letters else []
+        return letters, replays
 
     def _joins(self, answers: Sequence[Sighting], labels: Sequence[Sighting]) -> dict[int, JoinState]:
         """What the join holds now, in each partition where an answer or a label stands."""

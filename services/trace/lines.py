@@ -75,6 +75,8 @@ def letter_lines(letter: Letter) -> Iterator[Line]:
     """What could not be used, and why."""
     yield "dead letter", Text(f"{letter.reason}: {letter.detail}", style="yellow")
     yield "", Text(f"{at(letter.source)}, sent by {letter.process} at {when(letter.at)}", style="dim")
+    if letter.replayed_to:
+        yield "", Text(f"written back as {at(letter.replayed_to)}", style="green")
 
 
 def lineage_lines(lineage: Lineage) -> Iterator[Line]:

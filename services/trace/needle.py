@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from adapters.log_search import Wanted
+from schemas.codec import MAGIC, Codec
 
 
 def needle_of(request_id: str) -> bytes:
@@ -31,6 +32,12 @@ def naming(request_id: str) -> Wanted:
     """Want what holds the id anywhere in its value; another field may say the same, so look again when decoded."""
     needle = needle_of(request_id)
     return lambda _key, value: value is not None and needle in value
+
+
+def written_by(codec: Codec) -> Wanted:
+    """Want messages of one schema."""
+    head = bytes([MAGIC]) + codec.schema_id.to_bytes(4, "big")
+    return lambda _key, value: value is not None and value.startswith(head)
 
 
 def keyed(*keys: bytes) -> Wanted:

@@ -60,6 +60,7 @@ class Found:
     labels: Sequence[Sighting] = ()
     examples: Sequence[Sighting] = ()
     letters: Sequence[Sighting] = ()
+    replays: Sequence[Sighting] = ()
     joins: Mapping[int, JoinState] = field(default_factory=dict)
 
     @property
@@ -82,6 +83,17 @@ def letters_of(contracts: Contracts, records: Records, request_id: str) -> list[
     """Decode those dead letters that hold an event of this request, readable or not."""
     rows = _rows(contracts, records.values, ("DeadLetter",))
     return [Sighting(place_of(records, row), f) for row, f in rows if _is_about(contracts, f, request_id)]
+
+
+def replays_of(contracts: Contracts, records: Records, letters: Sequence[Sighting]) -> list[Sighting]:
+    """Decode those records that say of one of the letters that its event was written back."""
+    part = contracts.decode(records.values, ("Replayed",)).part("Replayed")
+    if part is None:
+        return []
+    positions = zip(part.columns["letter_partition"].tolist(), part.columns["letter_offset"].tolist(), strict=True)
+    known = {letter.place.position[1:] for letter in letters}
+    found = part.rows(np.array([position in known for position in positions], np.bool_))
+    return [Sighting(place_of(records, row), _fields(found, i)) for i, row in enumerate(found.row_N.tolist())]
 
 
 def place_of(records: Records, row: int) -> Place:

@@ -18,7 +18,10 @@ Fate = Literal["joined", "held", "dead_letter", "unread"]
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """A dead letter: where it stands, and what it says of the event from `source`."""
+    """A dead letter: where it stands, and what it says of the event from `source`.
+
+    `replayed_to` is where its event was last written back, if it was.
+    """
 
     place: Place
     source: tuple[str, int, int]
@@ -26,6 +29,7 @@ class Letter:
     reason: str
     detail: str
     process: str
+    replayed_to: tuple[str, int, int] | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -165,6 +165,21 @@ def test_letters_tell_of_it_even_where_it_cannot_be_read() -> None:
     assert [(x.reason, x.source[0]) for x in letters] == [("wrong_record", world.topic("labels"))]
 
 
+def test_a_letter_that_was_written_back_says_where_and_how_that_went() -> None:
+    world = World()
+    world.label([Label("a", 1000.0)])
+    world.answer([Answer(f"x{i}", 1200.0) for i in range(20)])  # in each partition, so the label waits no longer
+    world.join()
+    assert [label.fate for label in world.trace("a").labels] == ["dead_letter"]
+    world.write_back()
+    world.answer([Answer("a", 1001.0)])
+    world.join()
+    story = world.trace("a")
+    assert [label.fate for label in story.labels] == ["dead_letter", "joined"]
+    (letter,) = story.letters
+    assert (letter.reason, letter.replayed_to) == ("unknown_request", story.labels[1].place.position)
+
+
 def test_an_id_that_nobody_knows_says_what_was_searched() -> None:
     world = World()
     world.answer([Answer("a", 1000.0)])

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from adapters.dlq_memory import DoorKeeper, MemoryLetterLog, MemoryReplayDoor
 from adapters.learner_log_memory import MemoryPartitionLog, MemoryTopics
 from adapters.log_search_memory import MemoryLogSearch
 from adapters.memory_broker import MemoryBroker
@@ -15,6 +16,10 @@ from schemas.contracts import Contracts, contracts_of
 from schemas.pipeline import Pipeline
 from schemas.topics import Role, topic_name
 from schemas.versions import encode_version
+from services.dlq.core_replay import rules_of
+from services.dlq.core_select import Selection
+from services.dlq.reading import LetterReader
+from services.dlq.replaying import replay
 from services.learner.effects import Candidate
 from services.learner.relearn import relearn
 from services.trace.main import trace
@@ -78,6 +83,15 @@ class World:
         for candidate in self.candidates:
             record = encode_version(self.contracts, candidate.fields(0, 1.7e12), candidate.blob)
             self.broker.append(record)
+
+    def write_back(self) -> None:
+        """Replay all dead letters."""
+        letters = LetterReader(
+            self.contracts, MemoryLetterLog(self.broker, self.topic("dead-letters")), lambda *_: None
+        )
+        rules = rules_of(self.contracts, again=False)
+        door = MemoryReplayDoor(self.broker, DoorKeeper())
+        replay(self.contracts, rules, letters.letters(Selection()), door, lambda: 1.0)
 
     def trace(self, id_: str) -> Story:
         return trace(self.contracts, MemoryLogSearch(self.broker), id_)
