@@ -21,6 +21,7 @@ FADING_LIMIT = 20
 
 _HEADER_WORDS = 4
 _ZERO_WHEN_EMPTY = ("count", "sum", "decayed_count")
+_PASSING = ("age", "decayed_count")
 _WATERMARK = struct.Struct(">QI8s")
 TOKEN_BYTES = 8
 """Of the name of a store's life; drawn at random."""
@@ -172,22 +173,27 @@ def read_as_of(
     held_B, unheard_B = np.flatnonzero(is_held_B), (row_B >= 0) & ~is_held_B
     if held_B.size == 0:
         return AsOf(x_BC, out_B, unheard_B)
-    at_H = at_V[row_B[held_B]]
-    place_H, size_H = _newest_not_after(words, at_H, time_B[held_B])
-    newest_H = _times(words, at_H + _HEADER_WORDS + 2 * (size_H - 1))
-    out_B[held_B] = (place_H < 0) & (time_B[held_B] < newest_H - reach_ms)
-    x_BC[np.flatnonzero(out_B)] = np.nan
-    found = place_H >= 0
-    at_F, place_F, size_F, row_F = at_H[found], place_H[found], size_H[found], held_B[found]
-    first_F = at_F + _HEADER_WORDS + 2 * size_F + columns * place_F
-    x_FC = words.view("<f4")[first_F[:, None] + np.arange(columns)]
-    since_F = time_B[row_F] - _times(words, at_F + _HEADER_WORDS + 2 * place_F)
-    x_BC[row_F] = fade(x_FC, since_F, kind)
+    at_H, time_H = at_V[row_B[held_B]], time_B[held_B]
+    size_H = (words[at_H + 3] & 0xFFFF).astype(np.int64)
+    newest_H, place_H = _times(words, at_H + _HEADER_WORDS + 2 * (size_H - 1)), size_H - 1
+    if not (newest_H <= time_H).all():  # else all ask for the present, as most do
+        place_H = _newest_not_after(words, at_H, size_H, time_H)
+        out_B[held_B] = (place_H < 0) & (time_H < newest_H - reach_ms)
+        x_BC[np.flatnonzero(out_B)] = np.nan
+        found = np.flatnonzero(place_H >= 0)
+        at_H, place_H, size_H = at_H[found], place_H[found], size_H[found]
+        held_B, time_H = held_B[found], time_H[found]
+        newest_H = _times(words, at_H + _HEADER_WORDS + 2 * place_H)
+    first_H = at_H + _HEADER_WORDS + 2 * size_H + columns * place_H
+    x_HC = words.view("<f4")[first_H[:, None] + np.arange(columns)]
+    x_BC[held_B] = fade(x_HC, time_H - newest_H, kind)
     return AsOf(x_BC, out_B, unheard_B)
 
 
 def fade(x_BC: NDArray[np.float32], since_B: NDArray[np.float64], kind: EntityKind) -> NDArray[np.float32]:
     """Bring columns that change by mere passing of time `since_B` ms further: ages grow, decayed counts fade."""
+    if not any(c.aggregate in _PASSING for c in kind.columns):
+        return x_BC
     faded_BC = x_BC.astype(np.float64)
     for c in kind.columns:
         if c.aggregate == "age":
@@ -219,12 +225,11 @@ def _times(words: NDArray[np.uint32], at_B: NDArray[np.int64]) -> NDArray[np.flo
 
 
 def _newest_not_after(
-    words: NDArray[np.uint32], at_B: NDArray[np.int64], time_B: NDArray[np.float64]
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """For each row the place of its newest snapshot not after its time (-1: none), and how many there are."""
-    size_B = (words[at_B + 3] & 0xFFFF).astype(np.int64)
+    words: NDArray[np.uint32], at_B: NDArray[np.int64], size_B: NDArray[np.int64], time_B: NDArray[np.float64]
+) -> NDArray[np.int64]:
+    """For each row the place of its newest snapshot not after its time; -1: none."""
     first_B = np.cumsum(size_B) - size_B
     flat_S = np.arange(int(size_B.sum())) - np.repeat(first_B, size_B)
     times_S = _times(words, np.repeat(at_B + _HEADER_WORDS, size_B) + 2 * flat_S)
     not_after_S = times_S <= np.repeat(time_B, size_B)
-    return np.add.reduceat(not_after_S.astype(np.int64), first_B) - 1, size_B
+    return np.add.reduceat(not_after_S.astype(np.int64), first_B) - 1
