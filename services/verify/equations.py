@@ -12,6 +12,7 @@ from adapters.whole_log import Span
 from models.protocol import ServedModel
 from schemas.errors import DataError
 from schemas.topics import Role
+from services.verify.joining import Flow
 from services.verify.ledger import Entries, Ledger, Side, first_surplus
 from services.verify.passes import Books
 from services.verify.report import Equation, Fault, Place, Term
@@ -22,10 +23,10 @@ from services.verify.versions import Announced, Store
 def requests_equation(books: Books) -> Equation:
     """Every request read was answered or buried, once."""
     cut = books.cut
-    gone = cut.beheaded("requests", "predictions")
+    gone = cut.beheaded("requests", "predictions", "dead-letters")
     waiting = len(books.zone.hash_K)
     if gone:
-        return books.answering.counts(waiting, f"the beginning of {' and '.join(gone)} is gone: only counted")
+        return books.answering.counts(waiting, _only_counted(gone))
     below, whole = cut.below("requests"), cut.spans["requests"]
     lenient = books.contracts.pipeline.serving.delivery == "at_least_once"
     return books.answering.equation(
@@ -39,22 +40,30 @@ def requests_equation(books: Books) -> Equation:
 
 def copied_equation(books: Books) -> Equation:
     """Every example repeats an answer as it was served, and a label as it came."""
-    copied, faults = books.copied, list[Fault]()
+    copied, faults = books.copies, list[Fault]()
     faults += _copy_faults(copied.served, lambda: _joined(books, "predictions"), lambda: _copies(books, True))
     faults += _copy_faults(copied.labelled, lambda: _joined(books, "labels"), lambda: _copies(books, False))
     terms = (Term("answers repeated by examples", copied.answers), Term("labels repeated by examples", copied.labels))
     return Equation("examples as served", ("I5", "I8"), terms, tuple(faults), is_sum=False)
 
 
+def joined_equation(books: Books, flow: Flow, name: str) -> Equation:
+    """Every answer, or label, that the join read has one end, and the join counts it so."""
+    found, gone = flow.equation(name), books.cut.beheaded("examples", "dead-letters")
+    return replace(found, faults=(), note=_only_counted(gone), is_sum=False) if gone else found
+
+
 def features_equation(books: Books) -> Equation:
     """Every feature event read went into the windows once."""
-    gone = books.cut.beheaded("panes", "features")
-    note = f"the beginning of {' and '.join(gone)} is gone: values are not compared" if gone else ""
-    if not gone and books.pane_letters:
-        note = f"{books.pane_letters:,} dead letters of late pane rows"
+    gone = books.cut.beheaded("panes", "dead-letters")
+    note = f"{books.pane_letters:,} dead letters of late pane rows" if books.pane_letters else ""
     marks = (books.feature_marks, books.pane_marks)
-    faults = [fault for m in marks for fault in (*m.twice, *m.stray)]
-    return books.features.equation(faults, note, "panes" not in gone)
+    found = books.features.equation([fault for m in marks for fault in (*m.twice, *m.stray)], note)
+    return replace(found, faults=(), note=_only_counted(gone), is_sum=False) if gone else found
+
+
+def _only_counted(gone: tuple[Role, ...]) -> str:
+    return f"the beginning of {' and '.join(gone)} is gone: what is left is only counted"
 
 
 def examples_equation(books: Books) -> Equation:
@@ -160,8 +169,9 @@ def _letters(books: Books, role: Role, keys: Callable[..., Entries]) -> Iterator
 
 
 def _joined(books: Books, role: Role) -> Iterator[Entries]:
-    record, of = ("Prediction", books.joined_answers) if role == "predictions" else ("Label", books.joined_labels)
-    welcome = (record,) if role == "predictions" else (record, "Progress")
+    copies, is_answers = books.copies, role == "predictions"
+    record, of = ("Prediction", copies.joined_answers) if is_answers else ("Label", copies.joined_labels)
+    welcome = (record,) if is_answers else (record, "Progress")
     for stretch in books.reading.topic(role):
         part = books.part(stretch, record, welcome)
         if part is not None:
@@ -172,7 +182,7 @@ def _copies(books: Books, served: bool) -> Iterator[Entries]:
     for stretch in books.reading.topic("examples"):
         part = books.part(stretch, "Example")
         if part is not None:
-            yield books.served_of(stretch, part) if served else books.labelled_of(stretch, part)
+            yield books.copies.served_of(stretch, part) if served else books.copies.labelled_of(stretch, part)
 
 
 def _models(books: Books, store: ModelStore, held: Store) -> Iterator[tuple[tuple[int, str], ServedModel]]:

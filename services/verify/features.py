@@ -7,12 +7,13 @@ offsets have for the windows. What the second step makes of the rows cannot be s
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from adapters.whole_log import Span
 from schemas.contracts import Contracts
 from schemas.decoded import Columns, Part
 from services.verify.keys import Ints
@@ -72,11 +73,11 @@ class Features:
 
     Parameters
     ----------
-    read : mapping of int to int
-        Offsets below which each partition was folded.
+    read : mapping of int to Span
+        Offsets of each partition that were folded and are left.
     """
 
-    def __init__(self, topic: str, read: dict[int, int]) -> None:
+    def __init__(self, topic: str, read: Mapping[int, Span]) -> None:
         self._topic, self._read = topic, read
         self._batches: list[NDArray[np.int64]] = []
         self._size = 0
@@ -104,8 +105,10 @@ class Features:
     def close(self) -> None:
         """All pane rows have come."""
         merged = _merged(self._batches)
-        read_N = np.array([self._read.get(p, 0) for p in merged[0].tolist()], np.int64)
-        self._cut = merged[:, merged[1] < read_N]
+        spans = [self._read.get(p, Span(0, 0)) for p in merged[0].tolist()]
+        first_N, end_N = (np.array([s.first for s in spans], np.int64), np.array([s.end for s in spans], np.int64))
+        self._cut = merged[:, (merged[1] < end_N) & (merged[2] >= first_N)]
+        self._is_whole = self._cut[1] >= first_N[(merged[1] < end_N) & (merged[2] >= first_N)]
         self._met = np.zeros(self._cut.shape[1], np.int64)
         self._of = {p: np.flatnonzero(self._cut[0] == p) for p in np.unique(self._cut[0]).tolist()}
 
@@ -130,9 +133,9 @@ class Features:
         if lost_N.any() and not self.lost:
             self.lost.append(Fault(Place(self._topic, partition, int(offset_N[lost_N][0])), what))
 
-    def equation(self, buried: Iterable[Fault], notes: str, compare: bool) -> Equation:
+    def equation(self, buried: Iterable[Fault], notes: str) -> Equation:
         """Say whether each event went into the windows once."""
-        faults = [*buried, *self.strange, *self.lost, *self._overlaps(), *(self._differing() if compare else ())]
+        faults = [*buried, *self.strange, *self.lost, *self._overlaps(), *self._differing()]
         whole = Term("events read", self.events)
         terms = (
             Term("folded", self.folded),
@@ -149,7 +152,7 @@ class Features:
                 yield Fault(Place(self._topic, partition, int(first[1:][bad[0]])), "was folded in two batches")
 
     def _differing(self) -> Iterator[Fault]:
-        wrong = np.flatnonzero(self._met != self._cut[3])
+        wrong = np.flatnonzero((self._met != self._cut[3]) & self._is_whole)
         if len(wrong):
             p, first, last, count = self._cut[:, wrong[0]].tolist()
             what = f"to {last}: the events have {self._met[wrong[0]]:,} values for the windows, the pane rows {count:,}"

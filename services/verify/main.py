@@ -18,6 +18,7 @@ from services.verify.equations import (
     copied_equation,
     examples_equation,
     features_equation,
+    joined_equation,
     letters_equation,
     named,
     relearned_equation,
@@ -106,15 +107,15 @@ def verify_log(
 def _equations(books: Books, store: ModelStore, again: Relearn | None) -> Iterator[Equation]:
     held = store_of(store)
     yield requests_equation(books)
-    yield books.answers_flow.equation("predictions")
-    yield books.labels_flow.equation("labels")
+    yield joined_equation(books, books.answers_flow, "predictions")
+    yield joined_equation(books, books.labels_flow, "labels")
     yield copied_equation(books)
     yield features_equation(books)
     yield letters_equation(books, books.letters)
     yield examples_equation(books)
     yield books.versions.equation()
     yield store_equation(held, books.versions, books.contracts.pipeline.learner.keep_versions)
-    yield digests_equation(books.named, books.versions, held)
+    yield digests_equation(books.named, {**books.later.by_number, **books.versions.by_number}, books.thinned, held)
     yield sampled_equation(books, store, held)
     versions = books.versions.in_order
     if again is not None and versions and not books.cut.beheaded("examples"):

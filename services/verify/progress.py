@@ -28,6 +28,10 @@ class Reading:
         self._log, self.cut, self._tell = log, cut, tell
         self.records = 0
 
+    def spans(self, role: Role) -> Spans:
+        """Ask again where a topic ends."""
+        return self._log.spans(self.cut.topic(role))
+
     def topic(self, role: Role, spans: Spans | None = None, with_keys: bool = False) -> Iterator[Stretch]:
         """Read a topic up to the cut, or those offsets of it."""
         spans = self.cut.spans[role] if spans is None else spans

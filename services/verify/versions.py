@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from hashlib import sha256
 
@@ -145,7 +145,9 @@ def store_equation(store: Store, versions: Versions, keep: int) -> Equation:
         if known is not None and known.digest != digest:
             what = f"announced version {number} as {known.digest[:12]}…, the store holds it as {digest[:12]}…"
             faults.append(Fault(known.place, what))
-    missing = [v for v in published[-keep:] if v.number not in store.digests]
+    kept = sorted(store.digests)[-keep:]
+    due = [v for v in published[-keep:] if len(kept) < keep or v.number >= kept[0]]
+    missing = [v for v in due if v.number not in store.digests]
     if missing and store.pointer is not None:
         faults.append(
             Fault(missing[0].place, f"published version {missing[0].number}, which is not in the store: {cure}")
@@ -172,40 +174,37 @@ class Named:
             self.first.setdefault(key, Place(topic, int(partition_N[row]), int(offset_N[row])))
 
 
-def digests_equation(named: Named, versions: Versions, store: Store) -> Equation:
+def digests_equation(named: Named, known: Mapping[int, Announced], thinned: Set[int], store: Store) -> Equation:
     """Every digest answered with is in the store, in the versions topic, or was announced and let go of by the rule."""
     found: Counter[str] = Counter()
     faults: list[Fault] = []
     for key, count in named.counts.items():
-        kind, fault = _kind(key, versions, store)
-        found[kind] += count
+        kind, fault = _kind(key, known.get(key[0]), store)
+        found[_THINNED if kind == _IN_TOPIC and key[0] in thinned else kind] += count
         if fault:
             faults.append(Fault(named.first[key], fault))
-    terms = tuple(Term(name, found[name]) for name in (*_KINDS, "unknown") if found[name])
-    whole = Term("answers", sum(named.counts.values()))
-    return balance("digests answered with", ("I5",), whole, terms, faults)
+    terms = [Term(name, found[name]) for name in (_IN_STORE, _IN_TOPIC, _THINNED, _WITHOUT, _UNKNOWN) if found[name]]
+    return balance("digests answered with", ("I5",), Term("answers", sum(found.values())), terms, faults)
 
 
-_KINDS = ("from the store's versions", "from versions in the topic", "from versions let go of", "without a model")
+_IN_STORE, _IN_TOPIC, _THINNED = "of versions in the store", "of versions in the topic", "of versions let go of"
+_WITHOUT, _UNKNOWN = "without a model", "of unknown versions"
 
 
-def _kind(key: tuple[int, str, bool], versions: Versions, store: Store) -> tuple[str, str]:
+def _kind(key: tuple[int, str, bool], known: Announced | None, store: Store) -> tuple[str, str]:
     number, digest, may_lack = key
     if number == 0 or digest == NO_MODEL.hex():
         right = number == 0 and digest == NO_MODEL.hex() and may_lack
-        return (
-            ("without a model", "") if right else ("unknown", f"names version {number} with the digest {digest[:12]}…")
-        )
+        return (_WITHOUT, "") if right else (_UNKNOWN, f"names version {number} with the digest {digest[:12]}…")
     if store.digests.get(number) == digest:
-        return "from the store's versions", ""
-    known = versions.by_number.get(number)
+        return _IN_STORE, ""
     if known is None:
-        return "unknown", f"names version {number}, which was never announced and is not in the store"
+        return _UNKNOWN, f"names version {number}, which was never announced and is not in the store"
     if known.digest != digest:
-        return "unknown", f"names version {number} as {digest[:12]}…, but {known.digest[:12]}… was announced"
+        return _UNKNOWN, f"names version {number} as {digest[:12]}…, but {known.digest[:12]}… was announced"
     if not known.published:
-        return "unknown", f"names version {number}, which the gate refused"
-    return ("from versions let go of" if number in versions.thinned else "from versions in the topic"), ""
+        return _UNKNOWN, f"names version {number}, which the gate refused"
+    return _IN_TOPIC, ""
 
 
 def lineage_faults(versions: Sequence[Announced]) -> list[Fault]:

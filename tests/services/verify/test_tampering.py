@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 from schemas.records import Outgoing
 from schemas.topics import Role
 from services.verify.report import Fault, Report
-from tests.services.verify.world import Place, Tampered, checked, resumed, world
+from tests.services.verify.world import Beheaded, Place, Tampered, checked, resumed, world
 
 EXAMPLES = settings(max_examples=6)
+SHORT_LIVED: tuple[Role, ...] = ("requests", "predictions", "labels", "features", "panes")
 
 
 def places(role: Role) -> st.SearchStrategy[Place]:
@@ -109,7 +110,7 @@ def test_an_example_that_is_not_what_was_served(place: Place, field: str) -> Non
     if field == "digest":
         columns[field] = np.full(1, bytes([9] * 32), "V32")
     else:
-        columns[field].reshape(-1)[-1] += 1
+        columns[field].reshape(-1)[-1] = 12_345
     (value,) = found.contracts.codec("Example").encode(columns)
     report = checked(found, Tampered(found, other={place: value}))
     assert at(offenders(report, "examples as served")[0]) == full(place)
@@ -172,6 +173,35 @@ def test_a_version_lost_or_twice(place: Place) -> None:
     newest = place == world().places("versions")[-1]
     assert lost.holds == newest, "the store may be ahead by a version that is being announced"
     assert at(offenders(doubled(place), "versions")[0]) == end_of("versions", 0)
+
+
+@settings(max_examples=20)
+@given(
+    st.dictionaries(
+        st.sampled_from(["requests", "predictions", "labels", "features", "panes"]), st.integers(1, 60), min_size=1
+    )
+)
+def test_what_retention_has_removed_is_said_and_not_missed(first: dict[Role, int]) -> None:
+    report = checked(world(), Beheaded(world(), first))
+    assert report.holds, str(report)
+    if {"requests", "predictions"} & first.keys():
+        assert "is gone" in report.equations[0].note
+
+
+@EXAMPLES
+@given(places("examples"))
+def test_a_lost_example_is_found_though_retention_has_removed_labels(place: Place) -> None:
+    found, gone = world(), dict.fromkeys(("labels", "predictions"), 5)
+    (part,) = found.contracts.decode([found.value(place)], ("Example",)).parts
+
+    class Both(Beheaded, Tampered):
+        def __init__(self) -> None:
+            Tampered.__init__(self, found, frozenset({place}))
+            self._first = {found.topic(role): offset for role, offset in gone.items()}  # type: ignore[arg-type]
+
+    equations = {e.name: e for e in checked(found, Both()).equations}
+    for name, field in (("labels", "label_offset"), ("predictions", "prediction_offset")):
+        assert equations[name].holds == (part.columns[field][0] < 5), str(equations[name])
 
 
 @pytest.mark.parametrize("partition", [0, 1])

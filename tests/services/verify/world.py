@@ -15,7 +15,7 @@ from adapters.memory_loop import run_job_in_memory
 from adapters.metrics_memory import MemoryMetrics
 from adapters.model_store_memory import MemoryModelStore
 from adapters.ports import Job
-from adapters.whole_log import Spans, Stretch
+from adapters.whole_log import Span, Spans, Stretch
 from adapters.whole_log_memory import MemoryWholeLog
 from models.snapshot import decode_model
 from schemas.contracts import Contracts, contracts_of
@@ -108,6 +108,17 @@ class Tampered(MemoryWholeLog):
                 [self._other.get(places[i], found.values[i]) for i in keep],
                 [found.keys[i] for i in keep] if with_keys else (),
             )
+
+
+class Beheaded(MemoryWholeLog):
+    """A log of which retention has removed the beginnings of some topics."""
+
+    def __init__(self, world: World, first: dict[Role, int]) -> None:
+        super().__init__(world.broker, 64)
+        self._first = {world.topic(role): offset for role, offset in first.items()}
+
+    def spans(self, topic: str) -> dict[int, Span]:
+        return {p: Span(min(self._first.get(topic, 0), s.end), s.end) for p, s in super().spans(topic).items()}
 
 
 def examples_of(broker: MemoryBroker) -> MemoryTopics:
