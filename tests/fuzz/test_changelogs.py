@@ -6,7 +6,7 @@ import json
 from contextlib import suppress
 
 import numpy as np
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from models.event_clock import clock_from
@@ -33,6 +33,9 @@ JOIN_KEYS = [b"answer/1", b"label/2", b"finished/3", b"position"]
 
 @fuzzed
 @given(st.lists(st.tuples(hostile(JOIN_KEYS), hostile(STATES)), max_size=4))
+@example([(b"what/1", b"")])
+@example([(b"answer/x", b"")])
+@example([(b"finished/1", sound("FinishedRequests")[0])])
 def test_join(changelog: list[tuple[bytes, bytes]]) -> None:
     with suppress(DataError):
         restore(contracts(), changelog)
@@ -45,6 +48,9 @@ def test_join(changelog: list[tuple[bytes, bytes]]) -> None:
     ),
     hostile([MARKS]),
 )
+@example([], b"[]")
+@example([], MARKS.replace(b"[1.0, false]", b"7"))
+@example([(b"o/0/0/1", b"\0")], MARKS)
 def test_windows(changelog: list[tuple[bytes, bytes]], marks: bytes) -> None:
     with suppress(DataError, ConfigurationError):
         Partition(PLAN, FINGERPRINT, [(b"w", marks), *changelog])
@@ -52,6 +58,7 @@ def test_windows(changelog: list[tuple[bytes, bytes]], marks: bytes) -> None:
 
 @fuzzed
 @given(hostile([bytes(24)]))
+@example(b"")
 def test_clock(value: bytes) -> None:
     with suppress(DataError):
         clock_from(value)

@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from adapters.registry import _is_known_kind, contracts_with
@@ -44,6 +44,8 @@ def test_any_schema_is_known_or_not(schema: Any) -> None:
 @given(
     st.lists(st.tuples(STATUS, hostile(ANSWERS) | JSON.map(lambda j: json.dumps(j).encode())), min_size=1, max_size=4)
 )
+@example([(200, b"[1]")])
+@example([(200, b"null")])
 def test_any_answers(answers: list[tuple[int, bytes]]) -> None:
     with answering(answers) as url, suppress(AnabranchError):
         contracts_with(contracts().pipeline, {}, url)

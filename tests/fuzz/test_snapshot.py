@@ -7,6 +7,7 @@ from contextlib import suppress
 from functools import cache
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -83,6 +84,15 @@ def test_checkpoint(data: st.DataObject) -> None:
     learner = servable_learner_of(PIPELINE.model, PIPELINE.learner.replay, PLAN.layout, 0)
     with suppress(DataError, ConfigurationError):
         decode_state(PLAN, learner, blob)
+
+
+@pytest.mark.parametrize("size", ["hidden", "blocks", "embedding", "outputs"])
+def test_model_that_asks_for_all_the_memory_there_is(size: str) -> None:
+    found = decode_snapshot(model())
+    manifest = json.loads(json.dumps(found.manifest))
+    manifest["model"]["shape"][size] = 1 << 40
+    with pytest.raises(DataError):
+        decode_model(encode_snapshot(Snapshot(found.tensors, manifest)), None, PLAN.layout.names)
 
 
 @fuzzed
