@@ -58,7 +58,8 @@ def features_equation(books: Books) -> Equation:
     gone = books.cut.beheaded("panes", "dead-letters")
     note = f"{books.pane_letters:,} dead letters of late pane rows" if books.pane_letters else ""
     marks = (books.feature_marks, books.pane_marks)
-    found = books.features.equation([fault for m in marks for fault in (*m.twice, *m.stray)], note)
+    strange = [*books.unread_of("panes"), *(fault for m in marks for fault in (*m.twice, *m.stray))]
+    found = books.features.equation(strange, note)
     return replace(found, faults=(), note=_only_counted(gone), is_sum=False) if gone else found
 
 
@@ -95,10 +96,10 @@ def sampled_equation(books: Books, store: ModelStore, held: Store) -> Equation:
     return Equation("answers computed again", ("I5",), (Term("answers", rows),), tuple(faults), note, is_sum=False)
 
 
-def letters_equation(books: Books, letters: int) -> Equation:
-    """What stands in the dead letters."""
-    terms = (Term("dead letters", letters), Term("replayed", books.replayed))
-    return Equation("dead letters", ("I2",), terms, is_sum=False)
+def letters_equation(books: Books) -> Equation:
+    """What stands in the dead letters can be read."""
+    terms = (Term("dead letters", books.letters), Term("replayed", books.replayed))
+    return Equation("dead letters", ("I2",), terms, tuple(books.unread_of("dead-letters")), is_sum=False)
 
 
 def relearned_equation(announced: dict[int, Announced], made: Iterator[tuple[int, str]]) -> Equation:

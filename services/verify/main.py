@@ -100,22 +100,24 @@ def verify_log(
     books = Books(contracts, reading, Samples(options.sample, options.seed))
     books.read_all()
     records = reading.records
-    equations = tuple(named(books, equation) for equation in _equations(books, store, again))
+    held = store_of(store)
+    books.read_later_versions()  # after the store: what it holds is announced by then, but for the newest
+    equations = tuple(named(books, equation) for equation in _equations(books, store, held, again))
     return Report(contracts.pipeline.pipeline, equations, records)
 
 
-def _equations(books: Books, store: ModelStore, again: Relearn | None) -> Iterator[Equation]:
-    held = store_of(store)
+def _equations(books: Books, store: ModelStore, held: Store, again: Relearn | None) -> Iterator[Equation]:
     yield requests_equation(books)
     yield joined_equation(books, books.answers_flow, "predictions")
     yield joined_equation(books, books.labels_flow, "labels")
     yield copied_equation(books)
     yield features_equation(books)
-    yield letters_equation(books, books.letters)
+    yield letters_equation(books)
     yield examples_equation(books)
-    yield books.versions.equation()
-    yield store_equation(held, books.versions, books.contracts.pipeline.learner.keep_versions)
-    yield digests_equation(books.named, {**books.later.by_number, **books.versions.by_number}, books.thinned, held)
+    yield books.versions.equation(books.unread_of("versions"))
+    known = {**books.later.by_number, **books.versions.by_number}
+    yield store_equation(held, books.versions, known, books.contracts.pipeline.learner.keep_versions)
+    yield digests_equation(books.named, known, books.thinned, held)
     yield sampled_equation(books, store, held)
     versions = books.versions.in_order
     if again is not None and versions and not books.cut.beheaded("examples"):

@@ -8,7 +8,7 @@ import numpy as np
 
 from adapters.whole_log import Span, Spans, Stretch
 from schemas.contracts import Contracts
-from schemas.decoded import Part
+from schemas.decoded import Decoded, Part
 from schemas.examples import examples_of
 from schemas.status import Status
 from schemas.topics import Role
@@ -24,12 +24,13 @@ from services.verify.joining import (
     Flow,
     codes,
 )
-from services.verify.keys import Ints, id_keys
+from services.verify.keys import Ints, id_keys, request_keys
 from services.verify.learning import Learning
 from services.verify.ledger import Entries
 from services.verify.letters import Letters, letters_by_topic
 from services.verify.marks import END, Marks
 from services.verify.progress import Reading
+from services.verify.report import Fault, Place
 from services.verify.samples import Samples
 from services.verify.state import JoinState
 from services.verify.versions import Named, Versions, announced_in
@@ -51,7 +52,7 @@ class Books:
     def __init__(self, contracts: Contracts, reading: Reading, samples: Samples) -> None:
         cut = reading.cut
         self.contracts, self.reading, self.cut, self.samples = contracts, reading, cut, samples
-        self.zone = Zone(_all_keys(self._request_keys("above")))
+        self.zone = Zone(np.concatenate([np.empty(0, np.uint64), *self._waiting_keys()]))
         self.answering = Answering(contracts, self.zone, {p: s.end for p, s in cut.below("requests").items()})
         self.feature_marks = Marks(cut.topic("features"), cut.spans["features"])
         self.pane_marks = Marks(cut.topic("panes"), cut.spans["panes"])
@@ -60,6 +61,7 @@ class Books:
         self.features = Features(cut.topic("features"), cut.below("features"))
         self.letters, self.replayed, self.pane_letters, self.untold = 0, 0, 0, 0
         self.books: dict[int, dict[str, int]] = {}
+        self.unread: dict[str, Fault] = {}
 
     @property
     def thinned(self) -> set[int]:
@@ -77,26 +79,23 @@ class Books:
         self._read_predictions()
         self._read_labels()
         self._read_features()
-        self._read_later_versions()
 
-    def _request_keys(self, side: str) -> Iterator[Hashes]:
-        spans = self.cut.above("requests") if side == "above" else self.cut.below("requests")
-        probe = Answering(self.contracts, Zone(np.empty(0, np.uint64)), {})
-        for stretch in self.reading.topic("requests", spans):
-            yield probe.requests_of(stretch).hash_N
+    def _waiting_keys(self) -> Iterator[Hashes]:
+        for stretch in self.reading.topic("requests", self.cut.above("requests")):
+            yield request_keys(self.contracts, stretch.partition_B, stretch.offset_B, stretch.values)
 
     def _read_versions(self) -> None:
         self._take_versions(self.versions, self.cut.spans["versions"])
         self.learning = Learning(self.versions.in_order, self.cut.read["examples"].get(0, 0))
 
-    def _read_later_versions(self) -> None:
-        """Read what was announced since: answers may name it already."""
+    def read_later_versions(self) -> None:
+        """Read what was announced since: answers may name it already, and the store hold it."""
         now = self.reading.spans("versions")
         self._take_versions(self.later, {p: Span(s.end, now[p].end) for p, s in self.cut.spans["versions"].items()})
 
     def _take_versions(self, versions: Versions, spans: Spans) -> None:
         for stretch in self.reading.topic("versions", spans):
-            part = self.part(stretch, "Version")
+            part = self._decoded(stretch, ("Version",)).part("Version")
             if part is not None:
                 for version in announced_in(part, stretch.topic, stretch.partition_B, stretch.offset_B):
                     versions.take(version)
@@ -142,16 +141,19 @@ class Books:
 
     def letters_in(self, stretch: Stretch) -> dict[str, Letters]:
         """Dead letters by the topic of their events."""
-        part = self.part(stretch, "DeadLetter", ("DeadLetter", "Replayed"))
+        part = self._decoded(stretch, ("DeadLetter", "Replayed")).part("DeadLetter")
         return letters_by_topic(stretch.topic, part, stretch.partition_B, stretch.offset_B) if part else {}
 
     def _read_letters(self) -> None:
         for stretch in self.reading.topic("dead-letters"):
-            found = self.letters_in(stretch)
-            letters = sum(len(letters.offset_L) for letters in found.values())
-            self.letters, self.replayed = self.letters + letters, self.replayed + len(stretch) - letters
-            for topic, letters_of_topic in found.items():
-                self._bury(topic, letters_of_topic)
+            decoded = self._decoded(stretch, ("DeadLetter", "Replayed"))
+            part, replayed = decoded.part("DeadLetter"), decoded.part("Replayed")
+            self.letters += len(part.row_N) if part else 0
+            self.replayed += len(replayed.row_N) if replayed else 0
+            if part:
+                found = letters_by_topic(stretch.topic, part, stretch.partition_B, stretch.offset_B)
+                for topic, letters in found.items():
+                    self._bury(topic, letters)
 
     def _bury(self, topic: str, letters: Letters) -> None:
         roles: dict[str, Role] = {self.cut.topic(role): role for role in self.cut.spans}
@@ -209,7 +211,7 @@ class Books:
     def _read_features(self) -> None:
         weights, events = Weights(self.contracts), tuple(self.contracts.pipeline.events)
         for stretch in self.reading.topic("panes"):
-            part = self.part(stretch, "Pane")
+            part = self._decoded(stretch, ("Pane",)).part("Pane")
             if part is not None:
                 places = stretch.topic, stretch.partition_B[part.row_N], stretch.offset_B[part.row_N]
                 self.features.fold(places, part.columns, weights.in_rows(part.columns))
@@ -226,10 +228,22 @@ class Books:
                 found = Events(weight_B[rows], usable_B[rows], promise_B[rows], buried_N)
                 self.features.take(partition, stretch.offset_B[rows], found)
 
+    def _decoded(self, stretch: Stretch, welcome: tuple[str, ...]) -> Decoded:
+        """Decode records that only Anabranch writes: one that cannot be read is a fault of its own, or buried."""
+        decoded = self.contracts.decode(stretch.values, welcome)
+        for fault in decoded.faults[:1] if stretch.topic not in self.unread else ():
+            partition, offset = int(stretch.partition_B[fault.row]), int(stretch.offset_B[fault.row])
+            is_pane = stretch.topic == self.pane_marks.topic
+            if not is_pane or not self.pane_marks.has_ended(partition, np.array([offset]))[0]:
+                what = f"cannot be read with the schemas of the pipeline file and its lock: {fault.detail}"
+                self.unread[stretch.topic] = Fault(Place(stretch.topic, partition, offset), what)
+        return decoded
+
+    def unread_of(self, role: Role) -> list[Fault]:
+        """Say which record of a topic could not be read first, if any."""
+        topic = self.cut.topic(role)
+        return [self.unread[topic]] if topic in self.unread else []
+
     def part(self, stretch: Stretch, record: str, welcome: tuple[str, ...] = ()) -> Part | None:
         """Decode one record of a stretch; None if it has none."""
         return self.contracts.decode(stretch.values, welcome or (record,)).part(record)
-
-
-def _all_keys(found: Iterator[Hashes]) -> Hashes:
-    return np.concatenate([np.empty(0, np.uint64), *found])

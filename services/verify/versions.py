@@ -102,9 +102,9 @@ class Versions:
         """Those that the gate let pass, by rising number."""
         return [version for version in self.in_order if version.published]
 
-    def equation(self) -> Equation:
+    def equation(self, unread: Sequence[Fault]) -> Equation:
         """Numbers rise by one, each is used once, for one digest, which its artefact has."""
-        numbers, faults = sorted(self.by_number), list(self.faults)
+        numbers, faults = sorted(self.by_number), [*unread, *self.faults]
         gaps = [n for n, m in zip(range(1, len(numbers) + 1), numbers, strict=True) if n != m]
         if gaps:
             faults.append(Fault(None, f"version {gaps[0]} was never announced, though {numbers[-1]} was"))
@@ -127,33 +127,48 @@ class Store:
     faults: tuple[Fault, ...] = ()
 
 
-def store_equation(store: Store, versions: Versions, keep: int) -> Equation:
-    """The pointer is the newest version that was published; the newest `keep` are in the store, whole, as announced."""
-    published = versions.published
-    newest, faults = published[-1] if published else None, list(store.faults)
-    cure = "`anabranch store rebuild` makes the store anew"
-    if newest is not None and store.pointer is None:
-        faults.append(
-            Fault(newest.place, f"published version {newest.number}, but the store has no current one: {cure}")
-        )
-    elif newest is not None and store.pointer is not None and store.pointer.number < newest.number:
-        stands = f"the store stands at {store.pointer.number}: {cure}"
-        faults.append(Fault(newest.place, f"published version {newest.number}, but {stands}"))
-    held = {**store.digests, **({store.pointer.number: store.pointer.digest} if store.pointer else {})}
-    for number, digest in sorted(held.items()):
-        known = versions.by_number.get(number)
-        if known is not None and known.digest != digest:
-            what = f"announced version {number} as {known.digest[:12]}…, the store holds it as {digest[:12]}…"
-            faults.append(Fault(known.place, what))
+def store_equation(store: Store, versions: Versions, known: Mapping[int, Announced], keep: int) -> Equation:
+    """The pointer is the newest version that was published; the newest `keep` are in the store, whole, as announced.
+
+    Parameters
+    ----------
+    known : mapping of int to Announced
+        With those announced since the log was cut. One that is newer than all of them may be under way.
+    """
+    faults = [*store.faults, *_behind(store, versions.published), *_otherwise(store, known)]
     kept = sorted(store.digests)[-keep:]
-    due = [v for v in published[-keep:] if len(kept) < keep or v.number >= kept[0]]
+    due = [v for v in versions.published[-keep:] if len(kept) < keep or v.number >= kept[0]]
     missing = [v for v in due if v.number not in store.digests]
     if missing and store.pointer is not None:
-        faults.append(
-            Fault(missing[0].place, f"published version {missing[0].number}, which is not in the store: {cure}")
-        )
+        faults.append(Fault(missing[0].place, f"published version {missing[0].number}, which is not there: {_CURE}"))
     terms = (Term("in the store", len(store.digests)), Term("current", store.pointer.number if store.pointer else 0))
     return Equation("model store", ("I4", "I5"), terms, tuple(faults[:MOST_FAULTS]), is_sum=False)
+
+
+_CURE = "`anabranch store rebuild` makes the store anew"
+
+
+def _behind(store: Store, published: Sequence[Announced]) -> list[Fault]:
+    if not published:
+        return []
+    newest, pointer = published[-1], store.pointer
+    if pointer is not None and pointer.number >= newest.number:
+        return []
+    stands = "the store has no current one" if pointer is None else f"the store stands at {pointer.number}"
+    return [Fault(newest.place, f"published version {newest.number}, but {stands}: {_CURE}")]
+
+
+def _otherwise(store: Store, known: Mapping[int, Announced]) -> list[Fault]:
+    faults, under_way = list[Fault](), max(known, default=0) + 1
+    held = {**store.digests, **({store.pointer.number: store.pointer.digest} if store.pointer else {})}
+    for number, digest in sorted(held.items()):
+        version = known.get(number)
+        if version is None and number != under_way:
+            faults.append(Fault(None, f"the store holds version {number}, which was never announced"))
+        elif version is not None and version.digest != digest:
+            what = f"announced version {number} as {version.digest[:12]}…, the store holds it as {digest[:12]}…"
+            faults.append(Fault(version.place, what))
+    return faults
 
 
 @dataclass(slots=True)

@@ -15,6 +15,7 @@ from adapters.tail import Tail
 from models.assembly import servable_learner_of
 from models.determinism import make_deterministic
 from models.snapshot import decode_model
+from schemas.contracts import Contracts
 from schemas.examples import Examples, no_examples, read_log
 from schemas.source import SourceEvent
 from schemas.status import Status
@@ -25,6 +26,7 @@ from services.learner.effects import Candidate
 from services.learner.plan import plan_of
 from services.learner.state import first_state
 from services.verify.main import verify
+from services.verify.report import Report
 from tests.stream_jobs.feature_windows.window_reference import Event, reference_vector
 from tests.system.running import Run
 
@@ -113,11 +115,16 @@ def examples_of(run: Run) -> Examples:
 
 def check_verified(run: Run, stack: StackAddresses, again: bool = True) -> None:
     """I1 to I5 and I8: what `anabranch verify` says."""
-    with closing(connect(stack.redis_url)) as client:
-        store = RedisModelStore(client, run.contracts.pipeline.pipeline)
-        learned = relearning(run.contracts, stack.bootstrap) if again else None
-        report = verify(run.contracts, stack.bootstrap, store, learned)
+    report = verified(run.contracts, stack, again)
     assert report.holds, str(report)
+
+
+def verified(contracts: Contracts, stack: StackAddresses, again: bool = False) -> Report:
+    """Verify a pipeline, whether it runs or not."""
+    with closing(connect(stack.redis_url)) as client:
+        store = RedisModelStore(client, contracts.pipeline.pipeline)
+        learned = relearning(contracts, stack.bootstrap) if again else None
+        return verify(contracts, stack.bootstrap, store, learned)
 
 
 def vectors(run: Run) -> dict[bytes, bytes]:

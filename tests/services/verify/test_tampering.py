@@ -175,12 +175,16 @@ def test_a_version_lost_or_twice(place: Place) -> None:
     assert at(offenders(doubled(place), "versions")[0]) == end_of("versions", 0)
 
 
+@pytest.mark.parametrize("role", ["versions", "dead-letters", "panes"])
+def test_a_record_of_ours_that_cannot_be_read(role: Role) -> None:
+    place = world().places(role)[0]
+    report = checked(world(), Tampered(world(), other={place: b"\0\x7f\xff\xff\xff"}))
+    named = [at(fault) for e in report.equations for fault in e.faults]
+    assert full(place) in named, str(report)
+
+
 @settings(max_examples=20)
-@given(
-    st.dictionaries(
-        st.sampled_from(["requests", "predictions", "labels", "features", "panes"]), st.integers(1, 60), min_size=1
-    )
-)
+@given(st.dictionaries(st.sampled_from(SHORT_LIVED), st.integers(1, 60), min_size=1))
 def test_what_retention_has_removed_is_said_and_not_missed(first: dict[Role, int]) -> None:
     report = checked(world(), Beheaded(world(), first))
     assert report.holds, str(report)
