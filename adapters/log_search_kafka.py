@@ -90,7 +90,7 @@ class KafkaLogSearch:
     def _sorted(self, messages: list[Message]) -> tuple[list[Message], list[Place]]:
         """Records, and partitions that are at their end; trouble that does not pass is raised."""
         errors = [message.error() for message in messages]
-        if errors.count(None) == len(errors):
+        if all(error is None for error in errors):
             return messages, []
         ended: list[Place] = []
         for message, error in zip(messages, errors, strict=True):
