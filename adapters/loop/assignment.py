@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin._metadata import GroupMetadata
@@ -12,7 +13,8 @@ from adapters.context import Context
 from adapters.loop.changelog import ChangelogReader
 from adapters.loop.client_settings import REQUEST_TIMEOUT_S, TRANSACTION_TIMEOUT_MS, Identity
 from adapters.loop.columns import Place, missing_twins, partitions_of
-from adapters.loop.failures import LoopBroken, PlaceDoubtful, raised_for
+from adapters.loop.failures import LoopBroken, raised_for, taken
+from adapters.loop.membership import bearer_of
 from adapters.loop.progress import Progress
 from adapters.ports import Job
 from schemas.errors import AnabranchError, ConfigurationError, Fenced
@@ -36,7 +38,7 @@ class Assignment:
     ) -> None:
         self.progress = Progress()
         self.generation = 0
-        self._let_in = False
+        self._name = ""
         self._context = context
         self._job = job
         self._identity = identity
@@ -56,15 +58,14 @@ class Assignment:
         if self._failure is None or isinstance(failure, Fenced):
             self._failure = failure
 
-    def doubt(self, why: PlaceDoubtful) -> None:
-        """Begin to ask whether another has our place."""
-        self.fail(why)
-        self._let_in = False
+    def settled(self, broken: LoopBroken) -> Exception:
+        """Ask the group who bears our name now: `Fenced` if that is another, else what broke the loop. Blocks.
 
-    @property
-    def doubt_is_over(self) -> bool:
-        """Whether the group has let us in since then, or has said that another has our place."""
-        return self._let_in or isinstance(self._failure, Fenced)
+        It is asked once: after that our own client may have been let in again, under another id.
+        """
+        name, self._name = self._name, ""
+        bearer = bearer_of(self._identity) if name else ""
+        return taken(self._identity.instance_id, f"{bearer} bears its name") if bearer not in ("", name) else broken
 
     def raise_failure(self) -> None:
         """Raise what went wrong in a callback."""
@@ -73,7 +74,6 @@ class Assignment:
 
     def on_assign(self, consumer: Consumer, assigned: list[TopicPartition]) -> None:
         """Restore each partition, then start reading at the committed offsets."""
-        self._let_in = True
         if self._failure is not None or self._context.stop.is_set():
             return consumer.assign([])
         try:
@@ -92,14 +92,22 @@ class Assignment:
         """Commit what is in flight, then let go."""
         try:
             if self._failure is None and not self._drain():
-                raise PlaceDoubtful("what was in flight could not be committed before partitions were revoked")
+                raise LoopBroken("what was in flight could not be committed before partitions were revoked")
         except (AnabranchError, LoopBroken) as failed:
             self.fail(failed)
         self.forget()
 
     def on_lost(self, consumer: Consumer, lost: list[TopicPartition]) -> None:
-        """Let go at once: another member may have the partitions already."""
-        self.fail(PlaceDoubtful("the group went on without this member; its partitions are lost"))
+        """Let go at once: another member may have the partitions already.
+
+        When this returns, the client asks the group to let it in under its old name, which would throw out a successor
+        who bears it by now. So who has one gives up the subscription.
+        """
+        why = self.settled(LoopBroken("the group went on without this member; its partitions are lost"))
+        if isinstance(why, Fenced):
+            with suppress(KafkaException):  # a client that knows it already refuses
+                consumer.unsubscribe()
+        self.fail(why)
         self.forget()
 
     def forget(self) -> None:
@@ -119,6 +127,7 @@ class Assignment:
                 "Inputs of a job need equal partition counts; run `anabranch topics apply`.",
             )
         self._membership = consumer.consumer_group_metadata()
+        self._name = consumer.memberid() or ""
         positions = self._committed(consumer, assigned)  # first: it waits for pending commits, see ChangelogReader
         for partition in partitions_of(places):
             self._restore(partition)

@@ -9,7 +9,7 @@ from confluent_kafka import KafkaError
 
 from schemas.errors import AnabranchError, ConfigurationError, DependencyError, Fenced
 
-Meaning = Literal["rebuild", "doubtful", "fenced", "missing", "too_large"]
+Meaning = Literal["rebuild", "fenced", "missing", "too_large"]
 
 _MISSING = (KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError._UNKNOWN_TOPIC, KafkaError._UNKNOWN_PARTITION)
 _PRODUCER_FENCED = (KafkaError._FENCED, KafkaError.PRODUCER_FENCED, KafkaError.INVALID_PRODUCER_EPOCH)
@@ -20,15 +20,12 @@ class LoopBroken(Exception):
     """The clients must be thrown away and the loop built anew from what is committed."""
 
 
-class PlaceDoubtful(LoopBroken):
-    """The same, but a successor may have our place: the group knows, and is asked before anything is built anew."""
-
-
 def meaning_of(error: KafkaError, open_s: float, timeout_s: float) -> Meaning:
     """Tell what an error asks for.
 
     A producer whose epoch is no longer valid has been fenced by a successor, or its transaction was open for longer
     than the coordinator allows: then the coordinator itself raised the epoch, and perhaps nobody has taken our place.
+    The group knows, and is asked before anything is built anew (see `membership`).
 
     Parameters
     ----------
@@ -42,7 +39,7 @@ def meaning_of(error: KafkaError, open_s: float, timeout_s: float) -> Meaning:
     >>> meaning_of(KafkaError(KafkaError.FENCED_INSTANCE_ID), 0.0, 10.0)
     'fenced'
     >>> meaning_of(KafkaError(KafkaError._FENCED), 11.0, 10.0)
-    'doubtful'
+    'rebuild'
     >>> meaning_of(KafkaError(KafkaError._TIMED_OUT), 1.0, 10.0)
     'rebuild'
     """
@@ -50,7 +47,7 @@ def meaning_of(error: KafkaError, open_s: float, timeout_s: float) -> Meaning:
     if code == KafkaError.FENCED_INSTANCE_ID or (code == KafkaError._FATAL and "fenced by other" in error.str()):
         return "fenced"  # what is fatal to a consumer comes under one code, with the cause in words only
     if code in _PRODUCER_FENCED:
-        return "fenced" if open_s < 0.9 * timeout_s else "doubtful"
+        return "fenced" if open_s < 0.9 * timeout_s else "rebuild"
     if code in _TOO_LARGE:
         return "too_large"
     return "missing" if code in _MISSING else "rebuild"
@@ -60,10 +57,7 @@ def raised_for(error: KafkaError, identity: str, open_s: float = 0.0, timeout_s:
     """Build the exception that an error of a client becomes."""
     meaning = meaning_of(error, open_s, timeout_s)
     if meaning == "fenced":
-        return Fenced(
-            f"Another process has taken the place of {identity}: {error.str()}.",
-            "Give each replica its own --ordinal, and run one process for each.",
-        )
+        return taken(identity, error.str())
     if meaning == "missing":
         return ConfigurationError(
             f"A topic of {identity} is not there: {error.str()}.", "Run `anabranch topics apply`."
@@ -73,8 +67,15 @@ def raised_for(error: KafkaError, identity: str, open_s: float = 0.0, timeout_s:
             f"A record that {identity} writes is larger than its topic takes: {error.str()}.",
             "Raise max.message.bytes of the topic.",
         )
-    broken = PlaceDoubtful if meaning == "doubtful" else LoopBroken
-    return broken(f"{error.name()}: {error.str()}")
+    return LoopBroken(f"{error.name()}: {error.str()}")
+
+
+def taken(identity: str, why: str) -> Fenced:
+    """Build the error of a process whose place another has."""
+    return Fenced(
+        f"Another process has taken the place of {identity}: {why}.",
+        "Give each replica its own --ordinal, and run one process for each.",
+    )
 
 
 class RebuildBudget:

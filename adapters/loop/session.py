@@ -14,7 +14,7 @@ from adapters.loop.changelog import ChangelogReader
 from adapters.loop.client_settings import REQUEST_TIMEOUT_S, Identity, consumer_settings
 from adapters.loop.columns import next_offsets
 from adapters.loop.committer import Committer
-from adapters.loop.failures import LoopBroken, PlaceDoubtful, raised_for
+from adapters.loop.failures import LoopBroken, raised_for
 from adapters.loop.intake import Intake
 from adapters.loop.options import LoopOptions
 from adapters.loop.reporting import Reporter
@@ -25,9 +25,6 @@ from adapters.ports import Batch, Job, Outputs, Records
 
 PATIENCE_S = 1.0
 """How long commits may hold up the loop before it pauses its partitions, which drops what was fetched ahead."""
-
-DOUBT_S = 3.0
-"""Some heartbeats: so long may the group take to say that another has this member's place."""
 
 
 class Session:
@@ -62,9 +59,8 @@ class Session:
         """Take what there is, let the job answer it, and hand the answer to the committer."""
         try:
             self._turn()
-        except PlaceDoubtful as why:
-            self._ask_the_group(why)
-            self._assignment.raise_failure()
+        except LoopBroken as broken:
+            raise self._assignment.settled(broken) from broken
 
     def _turn(self) -> None:
         generation = self._assignment.generation
@@ -98,17 +94,6 @@ class Session:
         self._sink.abandon()
         with suppress(KafkaException, RuntimeError):
             self._consumer.close()
-
-    def _ask_the_group(self, why: PlaceDoubtful) -> None:
-        """Give the group the time to say that another has our place: a heartbeat, or being let in again, shows it."""
-        self._assignment.doubt(why)
-        until_s = time.monotonic() + DOUBT_S
-        try:
-            while time.monotonic() < until_s and not self._assignment.doubt_is_over:
-                self._context.health.beat()
-                self._consumer.poll(0.05)  # what is fatal is raised, or told to `_on_error`
-        except KafkaException as failed:
-            self._assignment.fail(raised_for(failed.args[0], self._identity.instance_id))
 
     def _new_sink(self) -> Sink:
         if self._options.exactly_once:

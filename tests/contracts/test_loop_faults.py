@@ -14,6 +14,7 @@ import pytest
 
 from adapters.local_stack import StackAddresses
 from adapters.loop import run_loop
+from adapters.loop.client_settings import SESSION_TIMEOUT_MS
 from adapters.loop.sinks import TransactionalSink
 from adapters.loop.work import Work
 from adapters.metrics_memory import MemoryMetrics
@@ -84,6 +85,7 @@ def test_kills_lose_nothing_and_double_nothing(cast: Cast) -> None:
     cast.check()
 
 
+@pytest.mark.timeout(300)
 def test_a_frozen_process_is_fenced_by_its_successor(cast: Cast) -> None:
     frozen = cast.start()
     cast.await_written(ROWS // 8)
@@ -96,7 +98,22 @@ def test_a_frozen_process_is_fenced_by_its_successor(cast: Cast) -> None:
     cast.check()
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(300)
+def test_a_process_frozen_for_longer_than_its_session_leaves_its_place_to_its_successor(cast: Cast) -> None:
+    frozen = cast.start()
+    cast.await_written(ROWS // 8)
+    frozen.send_signal(signal.SIGSTOP)
+    successor = cast.start()
+    cast.await_done()
+    threading.Event().wait(SESSION_TIMEOUT_MS / 1000 + 1)  # its client, too, must find that the session is over
+    frozen.send_signal(signal.SIGCONT)
+    assert frozen.wait(60) == Fenced.exit_code
+    successor.terminate()
+    assert successor.wait(30) == 0, "it was not thrown out in turn"
+    cast.check()
+
+
+@pytest.mark.timeout(300)
 def test_partitions_move_to_another_process_and_back(cast: Cast) -> None:
     first = cast.start(0)
     cast.await_written(ROWS // 8)

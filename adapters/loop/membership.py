@@ -1,0 +1,25 @@
+"""Who bears our name in the consumer group now."""
+
+from __future__ import annotations
+
+from confluent_kafka import KafkaException
+from confluent_kafka.admin import AdminClient
+
+from adapters.loop.client_settings import Identity
+
+ANSWER_S = 2.0
+
+
+def bearer_of(identity: Identity) -> str:
+    """Return the id of the member that bears our instance id; "" if none does, or Kafka is away. Blocks.
+
+    The group's answer is the only one: a member that was silent for longer than its session, because its machine
+    stood still, cannot know by itself whether a successor has begun meanwhile (KIP-345).
+    """
+    admin = AdminClient({"bootstrap.servers": identity.bootstrap, "log_level": 0})
+    try:
+        asked = admin.describe_consumer_groups([identity.group], request_timeout=ANSWER_S)
+        members = asked[identity.group].result().members
+    except KafkaException:
+        return ""
+    return next((str(m.member_id) for m in members if m.group_instance_id == identity.instance_id), "")
