@@ -31,6 +31,7 @@ class KafkaPartitionLog:
         self._consumer = Consumer(
             {
                 "bootstrap.servers": bootstrap,
+                "log_level": 0,  # librdkafka's own lines would fill the log while Kafka is away
                 "group.id": f"{topic}.reader",
                 "enable.auto.commit": False,
                 "isolation.level": "read_committed",
