@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import signal
+import threading
 import time
 from pathlib import Path
 from typing import Annotated
@@ -22,6 +24,7 @@ File = Annotated[Path, typer.Argument(help="Pipeline file.")]
 Home = Annotated[Path | None, typer.Option(help="Data folder; default: ANABRANCH_HOME, else .anabranch.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object, for machines.")]
 STARTED_WITHIN_S = 60.0
+LOOK_EVERY_S = 0.25
 
 
 def start(
@@ -30,11 +33,15 @@ def start(
     home: Home = None,
     bootstrap: Annotated[str | None, typer.Option(help="Kafka servers; default: the local stack.")] = None,
     redis: Annotated[str | None, typer.Option(help="Redis URL; default: the local stack.")] = None,
+    stay: Annotated[
+        bool, typer.Option("--stay", help="Stay, start again what ends, and end all with Ctrl-C or SIGTERM.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Start the processes of a pipeline in the background.
 
     What runs already is left as it is. Logs go to `<home>/logs`; `anabranch stop` ends them.
+    A process that cannot go on ends and says why. In the background nobody starts it again; with --stay this does.
 
     Example: [bold]anabranch start pipelines/flights.yaml --process predictor[/bold]
     """
@@ -44,13 +51,36 @@ def start(
     check_topics(pipeline, stack.bootstrap)
     there = {f.process for f in running_processes(settings.home, pipeline.pipeline)}
     wanted = [name for name in (process or PROCESSES) if name not in there]
-    supervisor = Supervisor(settings.home / "logs")
+    supervisor = Supervisor(settings.home / "logs", restarts=stay)
     where = ["--home", str(settings.home), "--bootstrap", stack.bootstrap, "--redis", stack.redis_url]
+    over = _told_to_end() if stay else threading.Event()
     for name in wanted:
         supervisor.start(name, ["run", name, "--pipeline", str(file), *where])
-    _await(supervisor, settings.home, pipeline.pipeline, set(wanted))
-    supervisor.release()
+    if not stay:
+        _await(supervisor, settings.home, pipeline.pipeline, set(wanted))
+        supervisor.release()
     typer.echo(json.dumps({"started": wanted}) if as_json else f"Started {', '.join(wanted) or 'nothing: all run'}.")
+    if stay:
+        _look_after(supervisor, over)
+
+
+def _told_to_end() -> threading.Event:
+    over = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: over.set())
+    return over
+
+
+def _look_after(supervisor: Supervisor, over: threading.Event) -> None:
+    """Start again what ends, until told to end all."""
+    try:
+        while not over.wait(LOOK_EVERY_S):
+            before = len(supervisor.restarted)
+            supervisor.check()
+            for name in supervisor.restarted[before:]:
+                typer.echo(f"{name} had ended and was started again; its log says why.", err=True)
+    finally:
+        supervisor.stop()
 
 
 def _await(supervisor: Supervisor, home: Path, pipeline: str, wanted: set[str]) -> None:
