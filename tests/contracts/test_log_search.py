@@ -9,6 +9,7 @@ from uuid import uuid4
 
 import numpy as np
 import pytest
+from confluent_kafka import Producer
 
 from adapters.log_search import LogSearch, Stretch, Wanted, every
 from adapters.log_search_kafka import KafkaLogSearch
@@ -18,11 +19,12 @@ from schemas.errors import AnabranchError
 from tests.kafka_topics import Row, create_topics, send
 
 PARTITIONS = 3
-NAMES = tuple(f"t{uuid4().hex[:12]}" for _ in range(2))
+NAMES = tuple(f"t{uuid4().hex[:12]}" for _ in range(3))
 
 
 class World(Protocol):
     def append(self, topic: str, rows: list[Row]) -> None: ...
+    def transact(self, topic: str, rows: list[Row]) -> None: ...
     def search(self) -> LogSearch: ...
 
 
@@ -33,6 +35,9 @@ class MemoryWorld:
     def append(self, topic: str, rows: list[Row]) -> None:
         self._now_ms += 1000
         self._broker.send(topic, [v for _, v in rows], [k for k, _ in rows], timestamp_ms=self._now_ms)
+
+    def transact(self, topic: str, rows: list[Row]) -> None:
+        self.append(topic, rows)
 
     def search(self) -> LogSearch:
         return MemoryLogSearch(self._broker)
@@ -45,6 +50,15 @@ class KafkaWorld:
 
     def append(self, topic: str, rows: list[Row]) -> None:
         send(self._bootstrap, topic, rows)
+
+    def transact(self, topic: str, rows: list[Row]) -> None:
+        producer = Producer({"bootstrap.servers": self._bootstrap, "transactional.id": f"{topic}-search"})
+        producer.init_transactions(30)
+        for dropped in (True, False):
+            producer.begin_transaction()
+            for key, value in rows:
+                producer.produce(topic, b"dropped" if dropped else value, key)
+            (producer.abort_transaction if dropped else producer.commit_transaction)(30)
 
     def search(self) -> LogSearch:
         return KafkaLogSearch(self._bootstrap)
@@ -131,3 +145,8 @@ def test_records_that_come_meanwhile_are_not_of_the_stretch(world: World, search
     stretches = search.stretches(NAMES[1])
     world.append(NAMES[1], [(None, b"later")])
     assert b"later" not in values(search, stretches)
+
+
+def test_a_stretch_that_ends_in_a_transactions_marker_ends(world: World, search: LogSearch) -> None:
+    world.transact(NAMES[2], ROWS[:50])
+    assert sorted(map(repr, values(search, search.stretches(NAMES[2])))) == sorted(repr(v) for _, v in ROWS[:50])
