@@ -89,7 +89,8 @@ def _show(report: Report) -> None:
     for equation in broken:
         for fault in equation.faults:
             console.print(f"[bold red]{equation.name}[/bold red]: {fault}", soft_wrap=True, highlight=False)
-    verdict = f"[bold red]{len(broken)} do not hold.[/bold red]" if broken else "[green]All of it holds.[/green]"
+    failed = f"{len(broken)} of {len(report.equations)} checks failed."
+    verdict = f"[bold red]{failed}[/bold red]" if broken else "[green]All of it holds.[/green]"
     console.print(f"{report.records:,} records of {report.pipeline}. {verdict}", highlight=False)
 
 

@@ -114,4 +114,4 @@ class Answering:
         if lost := first_surplus(differing, read, ends):
             yield Fault(lost, "was read, but neither answered nor buried")
         if not lenient and (extra := first_surplus(differing, ends, asked)):
-            yield Fault(extra, "answers or buries what nobody asked, or asked less often")
+            yield Fault(extra, "is one more end than the request was asked for")

@@ -80,7 +80,7 @@ class Learning:
         terms = (
             Term(f"learned by version {newest.number}" if newest else "learned", learned),
             Term("refused", self.letters),
-            Term("refused, not told yet", others),
+            *([Term("refused, not told yet", others)] if others else []),
             Term("waiting for the next version", waiting),
         )
         return balance("examples", ("I3", "I8"), Term("in the log", self.good + self.bad + others), terms, faults, note)

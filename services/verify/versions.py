@@ -110,11 +110,12 @@ class Versions:
             faults.append(Fault(None, f"version {gaps[0]} was never announced, though {numbers[-1]} was"))
         published = self.published
         whole = Term("announced", len(numbers))
-        parts = (
-            Term("published", sum(v.number not in self.thinned for v in published)),
-            Term("published, artefact let go of", sum(v.number in self.thinned for v in published)),
+        thinned = sum(v.number in self.thinned for v in published)
+        parts = [
+            Term("published", len(published) - thinned),
+            *([Term("published, artefact let go of", thinned)] if thinned else []),
             Term("refused by the gate", len(numbers) - len(published)),
-        )
+        ]
         return balance("versions", ("I4",), whole, parts, faults)
 
 
