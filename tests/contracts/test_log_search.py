@@ -16,7 +16,7 @@ from adapters.log_search_kafka import KafkaLogSearch
 from adapters.log_search_memory import MemoryLogSearch
 from adapters.memory_broker import MemoryBroker
 from schemas.errors import AnabranchError
-from tests.kafka_topics import Row, create_topics, send
+from tests.kafka_topics import Row, await_true, create_topics, send
 
 PARTITIONS = 3
 NAMES = tuple(f"t{uuid4().hex[:12]}" for _ in range(3))
@@ -149,4 +149,6 @@ def test_records_that_come_meanwhile_are_not_of_the_stretch(world: World, search
 
 def test_a_stretch_that_ends_in_a_transactions_marker_ends(world: World, search: LogSearch) -> None:
     world.transact(NAMES[2], ROWS[:50])
+    # Kafka calls a transaction committed before its markers stand in each partition.
+    await_true(lambda: len(values(search, search.stretches(NAMES[2]))) >= 50)
     assert sorted(map(repr, values(search, search.stretches(NAMES[2])))) == sorted(repr(v) for _, v in ROWS[:50])
