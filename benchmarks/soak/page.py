@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from benchmarks.soak.report import FOREVER, MOST_COMPACTED_MIB, SERVERS
+from benchmarks.soak.report import FOREVER, SERVERS, most_compacted_mib
 
 Report = dict[str, Any]
 
@@ -53,8 +53,8 @@ def _disk(report: Report) -> Iterator[str]:
     yield "| topic | median MiB | most MiB | kept |"
     yield "|---|--:|--:|---|"
     for role, found in report["disk_mib"].items():
-        bound = report["retained_bounds_mib"].get(role, MOST_COMPACTED_MIB)
-        kept = "for ever: all else is made from it" if role in FOREVER else f"at most {bound:.0f} MiB"
+        bound = report["retained_bounds_mib"].get(role, most_compacted_mib(report["rate"]))
+        kept = "for ever" if role in FOREVER else f"at most {bound:.0f} MiB"
         yield f"| {role} | {found['median']:.1f} | {found['most']:.1f} | {kept} |"
 
 
