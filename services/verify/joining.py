@@ -49,6 +49,8 @@ class Flow:
         Counts of the changelog's `JoinPosition`, by partition.
     read : mapping of int to int
         Committed offsets, of before the changelog was read.
+    reached : mapping of int to float
+        Event time, ms, that the join had come to: nothing that was due later can have timed out.
     whole : bool
         The topic still has its beginning: rows can be counted from there.
     """
@@ -58,13 +60,17 @@ class Flow:
     ends: Mapping[str, int]
     books: Mapping[int, Mapping[str, int]]
     read: Mapping[int, int]
+    reached: Mapping[int, float]
     whole: bool
     found: Counter[tuple[int, str]] = field(default_factory=Counter)
     rows: Counter[int] = field(default_factory=Counter)
     unbooked: list[Fault] = field(default_factory=list)
     lost: dict[int, Place] = field(default_factory=dict)
+    lost_early: dict[int, Place] = field(default_factory=dict)
 
-    def take(self, partition: int, offset_N: Ints, unpredicted_N: NDArray[np.bool_]) -> None:
+    def take(
+        self, partition: int, offset_N: Ints, unpredicted_N: NDArray[np.bool_], due_N: NDArray[np.float64]
+    ) -> None:
         """Take the next records of a partition.
 
         Parameters
@@ -73,6 +79,8 @@ class Flow:
             Rising.
         unpredicted_N : ndarray of bool, shape (N,)
             Answers that never wait for a label; they leave no other record.
+        due_N : ndarray of float64, shape (N,)
+            Event time, ms, at which each has waited long enough.
         """
         rank_N = self.rows[partition] + np.arange(len(offset_N))
         self.rows[partition] += len(offset_N)
@@ -85,11 +93,16 @@ class Flow:
                 place = Place(self.marks.topic, partition, int(offset_N[ahead_N][0]))
                 self.unbooked.append(Fault(place, "was read, but the join's state does not count it"))
             is_in_N = booked_N
-        self._count(partition, mark_N[is_in_N], unpredicted_N[is_in_N], offset_N[is_in_N])
+        left_N = self._count(partition, mark_N[is_in_N], unpredicted_N[is_in_N])
+        if left_N.any():
+            offset_N, due_N = offset_N[is_in_N][left_N], due_N[is_in_N][left_N]
+            self.lost.setdefault(partition, Place(self.marks.topic, partition, int(offset_N[0])))
+            early_N = offset_N[due_N > self.reached.get(partition, np.inf)]
+            if len(early_N):
+                self.lost_early.setdefault(partition, Place(self.marks.topic, partition, int(early_N[0])))
 
-    def _count(
-        self, partition: int, mark_N: NDArray[np.uint8], unpredicted_N: NDArray[np.bool_], offset_N: Ints
-    ) -> None:
+    def _count(self, partition: int, mark_N: NDArray[np.uint8], unpredicted_N: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Count ends; says of which rows nothing is left."""
         # What is held in the state and yet has ended has ended since: the state was read first.
         held_N, code_N = (mark_N & HELD) != 0, mark_N & END
         self.found[partition, "held"] += int(held_N.sum())
@@ -99,8 +112,7 @@ class Flow:
         self.found[partition, "no_prediction"] += int(np.count_nonzero(nothing_N & unpredicted_N))
         left_N = nothing_N & ~unpredicted_N
         self.found[partition, "nothing"] += int(left_N.sum())
-        if left_N.any():
-            self.lost.setdefault(partition, Place(self.marks.topic, partition, int(offset_N[left_N][0])))
+        return np.asarray(left_N, np.bool_)
 
     def equation(self, name: str) -> Equation:
         """Say whether all is accounted for, and as the join's books have it."""
@@ -129,16 +141,15 @@ class Flow:
         return [Fault(place, "has an end, but there is no such record")] if place else []
 
     def _lost(self) -> list[Fault]:
-        """Rows of which nothing is left: as many as timed out may be."""
-        told = list[Fault]()
+        """Rows of which nothing is left: as many as timed out may be, and only such as were due."""
+        told, what = list[Fault](), "was read, and left neither example nor dead letter nor a place in the state"
         for partition, place in sorted(self.lost.items()):
-            nothing = self.found[partition, "nothing"]
+            nothing, early = self.found[partition, "nothing"], self.lost_early.get(partition)
             allowed = self.books.get(partition, {}).get(f"{self.name}_timed_out", 0)
-            if nothing > allowed:
-                of = f" (the first of {nothing:,}, of which {allowed:,} timed out)" if allowed else ""
-                told.append(
-                    Fault(place, f"was read, and left neither example nor dead letter nor a place in the state{of}")
-                )
+            if early or not allowed:
+                told.append(Fault(early or place, what))
+            elif nothing > allowed:
+                told.append(Fault(place, f"{what} (the first of {nothing:,}, of which {allowed:,} timed out)"))
         return told
 
     def _differences(self) -> list[Fault]:

@@ -60,7 +60,6 @@ class Books:
         self.copies = Copies(cut)
         self.features = Features(cut.topic("features"), cut.below("features"))
         self.letters, self.replayed, self.pane_letters, self.untold = 0, 0, 0, 0
-        self.books: dict[int, dict[str, int]] = {}
         self.unread: dict[str, Fault] = {}
 
     @property
@@ -106,14 +105,14 @@ class Books:
             for partition in np.unique(stretch.partition_B).tolist():
                 rows = np.flatnonzero(stretch.partition_B == partition).tolist()
                 state.take(partition, [stretch.keys[r] for r in rows], [stretch.values[r] for r in rows])
-        self.books = state.books(self.contracts)
+        self.books, self.reached = state.books(self.contracts), state.reached(self.contracts)
         self.answers_flow = self._flow("answers", "predictions", self.copies.answer_marks)
         self.labels_flow = self._flow("labels", "labels", self.copies.label_marks)
 
     def _flow(self, name: str, role: Role, marks: Marks) -> Flow:
         ends, read = (ANSWER_ENDS if name == "answers" else LABEL_ENDS), self.cut.read[role]
         books = {p: {n: c for n, c in book.items() if n.startswith(f"{name}_")} for p, book in self.books.items()}
-        return Flow(marks, name, ends, books, read, not self.cut.beheaded(role))
+        return Flow(marks, name, ends, books, read, self.reached, not self.cut.beheaded(role))
 
     def _read_examples(self) -> None:
         for stretch in self.reading.topic("examples"):
@@ -183,9 +182,10 @@ class Books:
     def _read_predictions(self) -> None:
         for stretch in self.reading.topic("predictions"):
             part = self.part(stretch, "Prediction")
-            unpredicted_B = np.zeros(len(stretch), np.bool_)
+            unpredicted_B, due_B = np.zeros(len(stretch), np.bool_), np.full(len(stretch), -np.inf)
             if part is not None:
                 unpredicted_B[part.row_N] = part.columns["status"] > _LAST_PREDICTED
+                due_B[part.row_N] = part.columns["request_time"] + self.contracts.pipeline.join.wait
                 partition_N, offset_N = stretch.partition_B[part.row_N], stretch.offset_B[part.row_N]
                 key_N = id_keys(part.columns["request_id"])
                 self.answering.answer(key_N, part.columns["status"])
@@ -193,7 +193,7 @@ class Books:
                 self.samples.take(part.columns, key_N, partition_N, offset_N)
                 self.copies.take_answers(stretch, part)
             for partition, rows in by_partition(stretch):
-                self.answers_flow.take(partition, stretch.offset_B[rows], unpredicted_B[rows])
+                self.answers_flow.take(partition, stretch.offset_B[rows], unpredicted_B[rows], due_B[rows])
 
     def _read_labels(self) -> None:
         for stretch in self.reading.topic("labels"):
@@ -206,7 +206,8 @@ class Books:
                 is_label_B[promise.row_N] = False
             for partition, rows in by_partition(stretch):
                 rows = rows[is_label_B[rows]]
-                self.labels_flow.take(partition, stretch.offset_B[rows], np.zeros(len(rows), np.bool_))
+                never, always = np.zeros(len(rows), np.bool_), np.full(len(rows), -np.inf)
+                self.labels_flow.take(partition, stretch.offset_B[rows], never, always)
 
     def _read_features(self) -> None:
         weights, events = Weights(self.contracts), tuple(self.contracts.pipeline.events)

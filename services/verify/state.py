@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from schemas.contracts import Contracts
+from schemas.decoded import Columns
 from schemas.errors import DataError
 from services.verify.marks import Marks
 
@@ -51,10 +52,20 @@ class JoinState:
         """
         return {partition: _counts(contracts, value) for partition, value in self._position.items()}
 
+    def reached(self, contracts: Contracts) -> dict[int, float]:
+        """Latest event time that each partition had come to, ms; raises as `books`."""
+        positions = {partition: _position(contracts, value) for partition, value in self._position.items()}
+        return {p: float(max(c["labels_time"][0], c["predictions_time"][0])) for p, c in positions.items()}
+
 
 def _counts(contracts: Contracts, value: bytes) -> dict[str, int]:
+    columns = _position(contracts, value)
+    names = [name for name in columns if name.startswith(("labels_", "answers_")) and not name.endswith("_time")]
+    return {name: int(columns[name][0]) for name in names}
+
+
+def _position(contracts: Contracts, value: bytes) -> Columns:
     part = contracts.decode([value], ("JoinPosition",)).part("JoinPosition")
     if part is None:
         raise DataError("The join's changelog holds a position that cannot be read.", "Restore the topic.")
-    names = [name for name in part.columns if name.startswith(("labels_", "answers_")) and not name.endswith("_time")]
-    return {name: int(part.columns[name][0]) for name in names}
+    return part.columns
