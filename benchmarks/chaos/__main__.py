@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import shutil
 import signal
 import sys
@@ -46,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         def tell(suffered: Suffered) -> None:
             bar.update(task, description=suffered.disturbance.name, advance=1)
 
-        trial = run_trial(ground, ground.home.parent / "chaos", "chaos", rows, plan, tell)
+        trial = run_trial(ground, ground.home.parent / "chaos", "chaos", rows, plan, tell, asked.minutes * 60)
         bar.update(task, description="judging")
         judgement = judged(trial.run, calm.run, ground.addresses)
     about = {
@@ -76,6 +77,7 @@ def _parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--kills", type=int, default=200, help="kill -9's of processes and servers (default 200)")
     parser.add_argument("--others", type=int, default=30, help="freezes, successors, twins and full disks (default 30)")
     parser.add_argument("--seed", type=int, default=7, help="of the schedule (default 7)")
+    parser.add_argument("--minutes", type=float, default=math.inf, help="begin nothing more after so long")
     parser.add_argument("--out", type=Path, default=CLONE, help="where benchmarks/results/ and docs/ are written")
     parser.add_argument("--keep", type=Path, help="leave logs and data in this folder")
     parser.add_argument("--json", action="store_true", help="print the result as one JSON object")

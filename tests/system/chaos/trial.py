@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -75,9 +76,12 @@ Tell = Callable[[Suffered], None]
 
 
 class Tormentor:
-    """Begins what is due, and keeps the rest going."""
+    """Begins what is due, as long as there is time, and keeps the rest going."""
 
-    def __init__(self, scene: Scene, plan: Sequence[Disturbance], pace: Pace, tell: Tell) -> None:
+    def __init__(
+        self, scene: Scene, plan: Sequence[Disturbance], pace: Pace, tell: Tell, most_s: float = math.inf
+    ) -> None:
+        self._until_s = time.monotonic() + most_s
         self._scene, self._plan, self._pace, self._tell = scene, list(plan), pace, tell
         self._going: list[_Going] = []
         self.suffered: list[Suffered] = []
@@ -90,6 +94,8 @@ class Tormentor:
     def look(self, view: View) -> None:
         """Begin, continue and end disturbances; to be called often."""
         self._scene.pulse.check()
+        if time.monotonic() > self._until_s:
+            self._plan.clear()
         for going in list(self._going):
             self._continue(going)
         while self._plan and self._may_begin(self._plan[0], view.answers):
@@ -130,9 +136,18 @@ class _Going:
 
 
 def run_trial(
-    ground: Ground, folder: Path, name: str, rows: int, plan: Sequence[Disturbance], tell: Tell = lambda _: None
+    ground: Ground,
+    folder: Path,
+    name: str,
+    rows: int,
+    plan: Sequence[Disturbance],
+    tell: Tell = lambda _: None,
+    most_s: float = math.inf,
 ) -> Trial:
-    """Run the generated pipeline over `rows` requests while the plan happens to it; without one, undisturbed."""
+    """Run the generated pipeline over `rows` requests while the plan happens to it; without one, undisturbed.
+
+    What has not begun after `most_s` does not happen.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / "pipeline.yaml"
     file.write_text(text(name))
@@ -142,7 +157,7 @@ def run_trial(
         Session(file, pipeline, folder / "home", ground.addresses, PROCESSES, restarts=True) as session,
         Pulse(session.contracts, ground.addresses) as pulse,
     ):
-        tormentor = Tormentor(Scene(session, pulse, ground.home, ground.options), plan, pace, tell)
+        tormentor = Tormentor(Scene(session, pulse, ground.home, ground.options), plan, pace, tell, most_s)
         stream = generated(rows, TARGET)
         session.run(stream, tormentor.look, REQUESTS_PER_S * PERIOD_S, pace, PATIENCE_S)
         _finish(tormentor, session)
