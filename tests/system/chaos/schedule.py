@@ -28,8 +28,9 @@ OTHERS: tuple[tuple[Kind, Target], ...] = (
 """freeze: stopped for longer than the session lasts, then let go on. succeed: the same, but a successor has begun
 meanwhile. twins: two copies begin at once. full_disk: no checkpoint can be written."""
 
-FIRST, LAST = 0.2, 0.9
-"""Share of the answers between which things happen: before, there is no model; after, nobody could recover."""
+FIRST, FIRST_MOST, LAST = 0.2, 480, 0.9
+"""Share of the answers, and most answers, before the first thing happens, for there is no model yet; and share before the
+last, for somebody must recover."""
 ALONE = 0.75
 
 
@@ -74,7 +75,7 @@ def schedule(seed: int, kills: int, others: int, answers: int) -> tuple[Disturba
     random = Random(seed)
     drawn = [*_drawn(random, KILLS, kills), *_drawn(random, OTHERS, others)]
     random.shuffle(drawn)
-    points = sorted(random.sample(range(int(FIRST * answers), int(LAST * answers)), len(drawn)))
+    points = sorted(random.sample(range(min(int(FIRST * answers), FIRST_MOST), int(LAST * answers)), len(drawn)))
     return tuple(
         Disturbance(at, kind, target, random.random() < ALONE) for at, (kind, target) in zip(points, drawn, strict=True)
     )
