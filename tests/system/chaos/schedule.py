@@ -29,8 +29,8 @@ OTHERS: tuple[tuple[Kind, Target], ...] = (
 meanwhile. twins: two copies begin at once. full_disk: no checkpoint can be written."""
 
 FIRST, FIRST_MOST, LAST = 0.2, 480, 0.9
-"""Share of the answers, and most answers, before the first thing happens, for there is no model yet; and share before the
-last, for somebody must recover."""
+"""Share of the answers, and most answers, before the first thing happens, for there is no model yet; and share before
+the last, for somebody must recover."""
 ALONE = 0.75
 
 
