@@ -11,6 +11,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from confluent_kafka.admin import AdminClient
 
 from adapters.local_stack import StackAddresses
 from adapters.loop import run_loop
@@ -48,6 +49,13 @@ class Cast:
 
     def written(self) -> int:
         return len(committed_rows(self.bootstrap, self.job.output, PARTITIONS))
+
+    def holders(self) -> set[str]:
+        """Members of the group that have partitions."""
+        group = f"{self.name}.counting"
+        admin = AdminClient({"bootstrap.servers": self.bootstrap})  # it must outlive its answer
+        members = admin.describe_consumer_groups([group])[group].result(30).members
+        return {str(m.group_instance_id) for m in members if m.assignment.topic_partitions}
 
     def await_written(self, rows: int) -> None:
         await_true(lambda: self.written() >= rows)
@@ -118,9 +126,11 @@ def test_partitions_move_to_another_process_and_back(cast: Cast) -> None:
     first = cast.start(0)
     cast.await_written(ROWS // 8)
     second = cast.start(1)
-    cast.await_written(ROWS // 3)
+    await_true(lambda: len(cast.holders()) == 2)
     second.kill()
+    assert cast.written() < ROWS, "it came too late to work"
     cast.await_done()
+    assert cast.holders() == {f"{cast.name}.counting.0"}
     first.terminate()
     assert first.wait(30) == 0
     cast.check()
