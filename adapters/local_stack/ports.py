@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import socket
 from dataclasses import dataclass
+from random import SystemRandom
 
 from schemas.settings import KAFKA_PORT, REDIS_PORT
 
 LOOPBACK = "127.0.0.1"
 CONTROLLER_PORT = 9093
+QUIET = 16_000, 32_000
+"""Ports on which servers listen, and from which neither Linux nor macOS lets connections out by default."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +45,9 @@ def is_free(port: int) -> bool:
 
 
 def _any_free() -> int:
-    with socket.socket() as probe:
-        probe.bind((LOOPBACK, 0))
-        port: int = probe.getsockname()[1]
-    return port
+    # Not the system's own choice: that is one of the ports from which connections go out. While a server is down, a
+    # client that keeps trying its port can be given that very port, meet itself there, and keep the server off it.
+    return next(port for port in iter(lambda: SystemRandom().randrange(*QUIET), 0) if is_free(port))
 
 
 def accepts(port: int) -> bool:
