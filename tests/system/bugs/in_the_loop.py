@@ -17,6 +17,8 @@ from tests.system.bugs.seams import Calls, crash_once, exchange
 
 LATE = 5
 """Transactions, or batches, that go well before."""
+ROWS = 10
+"""So many are more than a tick brings, or a promise of the source."""
 
 
 def commit_before_produce() -> None:
@@ -38,9 +40,8 @@ def commit_before_produce() -> None:
     exchange(TransactionalSink, "write", make)
 
 
-def outside_the_transaction(suffix: str) -> None:
-    """Records of some topics are written at once, whatever becomes of the transaction."""
-    calls = Calls(LATE)
+def outside_the_transaction(suffix: str, rows: int) -> None:
+    """Records of some topics are written at once, and then the process crashes over so many rows before it commits."""
 
     def make(write: Any) -> Any:
         def wrong(self: TransactionalSink, work: Work) -> None:
@@ -48,7 +49,7 @@ def outside_the_transaction(suffix: str) -> None:
             producer = Producer({"bootstrap.servers": self._identity.bootstrap, "partitioner": "murmur2_random"})
             produce(producer, early)
             flush(producer)
-            if early and calls.due():
+            if early and work.size >= rows:
                 crash_once()
             write(self, replace(work, records=tuple(out for out in work.records if suffix not in out.topic)))
 
@@ -59,12 +60,12 @@ def outside_the_transaction(suffix: str) -> None:
 
 def changelog_outside_the_transaction() -> None:
     """The join remembers what it has not yet committed."""
-    outside_the_transaction("join-changelog")
+    outside_the_transaction("join-changelog", ROWS)
 
 
 def window_counted_twice_after_restore() -> None:
     """What was folded is sent though the events will be read again."""
-    outside_the_transaction("panes")
+    outside_the_transaction("panes", ROWS)
 
 
 def swallowed_exception() -> None:
