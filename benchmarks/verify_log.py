@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 
 import numpy as np
 import yaml
-from confluent_kafka import Consumer, Producer, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
 
 from adapters.ports import Batch, Outgoing, Outputs, Records
 from benchmarks.end_to_end.case_predictor import CATEGORIES, NUMBERS, document
@@ -18,6 +19,7 @@ from stream_jobs.label_join.job import LabelJoin
 BATCH, LAG = 4096, 3
 """Rows of each input in a batch, and batches by which labels come after their answers."""
 NOON_MS, STEP_MS, ENTITIES = 1.7e12, 10.0, 10_000
+_NOT_YET = {KafkaError.NOT_COORDINATOR, KafkaError.COORDINATOR_LOAD_IN_PROGRESS, KafkaError.COORDINATOR_NOT_AVAILABLE}
 GROUPS: dict[Role, str] = {
     "requests": "predictor",
     "predictions": "label_join",
@@ -113,8 +115,15 @@ def _values(contracts: Contracts, role: Role, row_B: np.ndarray[tuple[int], np.d
     )
 
 
-def _commit(bootstrap: str, group: str, topic: str) -> None:
-    consumer = Consumer({"bootstrap.servers": bootstrap, "group.id": group, "enable.auto.commit": False})
+def _commit(bootstrap: str, group: str, topic: str, patience: int = 100) -> None:
+    consumer = Consumer({"bootstrap.servers": bootstrap, "group.id": group, "log_level": 0})
     _, end = consumer.get_watermark_offsets(TopicPartition(topic, 0), 10)
-    consumer.commit(offsets=[TopicPartition(topic, 0, end)], asynchronous=False)
+    for left in reversed(range(patience)):
+        try:
+            consumer.commit(offsets=[TopicPartition(topic, 0, end)], asynchronous=False)
+            break
+        except KafkaException as error:  # a new broker is still taking up the offsets topic
+            if not left or error.args[0].code() not in _NOT_YET:
+                raise
+            time.sleep(0.1)
     consumer.close()
