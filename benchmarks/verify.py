@@ -22,12 +22,14 @@ from confluent_kafka import Consumer, TopicPartition
 from adapters.model_store_memory import MemoryModelStore
 from adapters.topics_admin import apply_topics
 from benchmarks.end_to_end.machine import load, machine
+from benchmarks.end_to_end.page import page, read_results
 from schemas.topics import topic_name
 from services.cli.pipeline_reading import read_contracts
 from services.verify.cut import ORDER
 from services.verify.main import verify
 
 RESULT = Path(__file__).parent / "results" / "verify.json"
+PAGE = Path(__file__).parents[1] / "docs" / "benchmarks.md"
 KIB_IN_MIB = 1024
 COLUMNS = ["", "a second", "of the bare consume", "processor time of each", "most memory"]
 ABOUT = (
@@ -42,7 +44,7 @@ def main() -> None:
     parser = argparse.ArgumentParser("python -m benchmarks.verify", description=__doc__)
     parser.add_argument("--rows", type=int, default=200_000, help="requests in the log (default 200,000)")
     parser.add_argument("--rounds", type=int, default=3, help="runs of each (default 3)")
-    parser.add_argument("--out", action="store_true", help=f"write {RESULT.name}")
+    parser.add_argument("--out", action="store_true", help=f"write {RESULT.name} and the page of benchmarks")
     parser.add_argument("--measure", choices=("verify", "consume"), help=argparse.SUPPRESS)
     parser.add_argument("--bootstrap", help=argparse.SUPPRESS)
     parser.add_argument("--pipeline", type=Path, help=argparse.SUPPRESS)
@@ -79,6 +81,7 @@ def _tell(records: int, runs: dict[str, list[dict[str, float]]], around: dict[st
         what_was = {"process": "verify", "records": records, "runs": runs, "table": table}
         document = {**what_was, "date": datetime.now(UTC).date().isoformat(), **around}
         RESULT.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+        PAGE.write_text(page(read_results(RESULT.parent)), encoding="utf-8")
 
 
 def _figures(found: list[dict[str, float]]) -> list[str]:
