@@ -35,6 +35,7 @@ EXAMPLE = 'example: make soak ARGS="--minutes 30 --rate 2000"'
 PROCESSES = ("feature_windows", "label_join", "predictor", "learner", "drift_watch")
 EVERY_S, SETTLED_WITHIN_S = 5.0, 60.0
 WARM_UP_S = 480.0
+TRIES = 3
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -112,11 +113,15 @@ def _settle(session: Session, listener: Listener, sending: Load, sampler: Sample
 
 def _verify(file: Path, home: Path) -> dict[str, Any]:
     command = [sys.executable, "-m", "services.cli", "verify", str(file), "--home", str(home), "--json"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=CLONE)
-    try:
-        found: dict[str, Any] = json.loads(done.stdout)
-    except ValueError:
-        return {"holds": False, "said": done.stderr[-2000:]}
+    # Retention goes on, and may take away what is being read: then it must be read anew.
+    for _ in range(TRIES):
+        done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=CLONE)
+        if done.stdout:
+            return _verdict(json.loads(done.stdout))
+    return {"holds": False, "said": done.stderr[-2000:]}
+
+
+def _verdict(found: dict[str, Any]) -> dict[str, Any]:
     equations = {e["name"]: e["holds"] for e in found["equations"]}
     return {"holds": found["holds"], "records": found["records"], "equations": equations}
 
