@@ -109,7 +109,7 @@ class _Answering:
         x_BF = vectors(self._layout, asked, windows.read.x_BW)
         read = _steady_ms()
         output_BK, good_B = checked_outputs(self._layout, self._serving.model.predict_many(x_BF))
-        told = verdicts(windows, True, False, good_B)
+        told = verdicts(windows, True, False, False, good_B)
         if (told.status_B != Status.OK).any():
             raise ValueError("a rival's answers are not what is to be measured")
         who = Asked(asked["request_id"], asked["c0"], asked["request_time"], np.zeros(len(x_BF)))
