@@ -5,7 +5,7 @@ from __future__ import annotations
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
-from adapters.loop.client_settings import Identity
+from adapters.loop.client_settings import REQUEST_TIMEOUT_S, Identity
 
 ANSWER_S = 2.0
 
@@ -18,7 +18,10 @@ def bearer_of(identity: Identity) -> str:
     """
     admin = AdminClient({"bootstrap.servers": identity.bootstrap, "log_level": 0})
     try:
-        asked = admin.describe_consumer_groups([identity.group], request_timeout=ANSWER_S)
+        # Only a broker that answers is asked: librdkafka 2.x can abort the process (an assertion in
+        # `rd_kafka_enq_once_del_source_return`) when a question to a group's coordinator runs out of time.
+        admin.list_topics(timeout=ANSWER_S)
+        asked = admin.describe_consumer_groups([identity.group], request_timeout=REQUEST_TIMEOUT_S)
         members = asked[identity.group].result().members
     except KafkaException:
         return ""
