@@ -18,8 +18,8 @@ def bearer_of(identity: Identity) -> str:
     """
     admin = AdminClient({"bootstrap.servers": identity.bootstrap, "log_level": 0})
     try:
-        # Only a broker that answers is asked. Seen once, after such questions and openings of transactions had run out of
-        # time while a broker was away: librdkafka 2.16 aborted (an assertion in `rd_kafka_enq_once_del_source_return`).
+        # Only a broker that answers is asked. Seen once, after such questions and openings of transactions had run out
+        # of time while a broker was away: librdkafka 2.16 aborted (`rd_kafka_enq_once_del_source_return`).
         admin.list_topics(timeout=ANSWER_S)
         asked = admin.describe_consumer_groups([identity.group], request_timeout=REQUEST_TIMEOUT_S)
         members = asked[identity.group].result().members
