@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from adapters.checkpoint_folder import CheckpointFolder
 from adapters.model_store_redis import RedisModelStore
 from models.protocol import Snapshot
 from models.replay import Reservoir
@@ -21,6 +22,9 @@ from services.learner.state import State
 from stream_jobs.label_join.core import PartitionJoin
 from tests.system.bugs.seams import MARK, Calls, crash_once, exchange
 
+BEFORE = 3
+"""Versions that come before a crash."""
+
 
 def label_matched_twice() -> None:
     """An answer goes on waiting after it was joined."""
@@ -32,8 +36,16 @@ def label_matched_twice() -> None:
 
 
 def skip_the_dedupe() -> None:
-    """The learner does not look whether a version was announced before its crash."""
-    _crash_in_the_middle(after=5)
+    """The learner does not look whether a version was announced before it crashed, before the next checkpoint."""
+    calls = Calls(2)
+
+    def crashing(save: Any) -> Any:
+        def wrong(self: CheckpointFolder, offset: int, payload: bytes) -> None:
+            if calls.due():
+                crash_once()
+            save(self, offset, payload)
+
+        return wrong
 
     def make(publish: Any) -> Any:
         def wrong(self: Outbox, candidate: Any) -> Any:
@@ -42,6 +54,7 @@ def skip_the_dedupe() -> None:
 
         return wrong
 
+    exchange(CheckpointFolder, "save", crashing)
     exchange(Outbox, "_publish", make)
 
 
@@ -130,7 +143,7 @@ def offsets_outside_the_checkpoint() -> None:
     exchange(session, "decode_state", recall)
 
 
-def _crash_in_the_middle(after: int = 3) -> None:
+def _crash_in_the_middle() -> None:
     """Let the learner crash once, some minibatches after the version of this number and before the next."""
 
     def make(step: Any) -> Any:
@@ -140,7 +153,7 @@ def _crash_in_the_middle(after: int = 3) -> None:
             for first in range(0, len(rows), plan.batch):
                 state, due = step(plan, state, rows[first : first + plan.batch])
                 effects += due
-            if state.place.number >= after and state.place.examples % plan.cadence >= plan.cadence // 2:
+            if state.place.number >= BEFORE and state.place.examples % plan.cadence >= plan.cadence // 2:
                 crash_once()
             return state, tuple(effects)
 
