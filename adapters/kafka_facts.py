@@ -14,6 +14,7 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]
     ResourceType,
 )
 
+from adapters.kafka_client import client_settings
 from adapters.server_facts import GroupFacts, KafkaFacts
 from schemas.errors import DependencyError
 
@@ -40,9 +41,7 @@ class KafkaInquiry:
     def __init__(self, bootstrap: str) -> None:
         self._bootstrap = bootstrap
         timeout_ms = int(TIMEOUT_S * 1000)
-        self._admin: Any = AdminClient(
-            {"bootstrap.servers": bootstrap, "socket.timeout.ms": timeout_ms, "log_level": 0}
-        )
+        self._admin: Any = AdminClient({**client_settings(bootstrap), "socket.timeout.ms": timeout_ms})
 
     def cluster(self) -> KafkaFacts:
         """Look who answers."""

@@ -9,6 +9,7 @@ from typing import Final
 
 from confluent_kafka import OFFSET_END, Consumer, KafkaError, KafkaException, Message, TopicPartition
 
+from adapters.kafka_client import client_settings
 from adapters.kafka_records import is_at_end, records_of
 from adapters.log_search import Passed, Stretch, Wanted, every, unheard
 from schemas.errors import DependencyError
@@ -34,7 +35,7 @@ class KafkaLogSearch:
     def __init__(self, bootstrap: str) -> None:
         self._consumer = Consumer(
             {
-                "bootstrap.servers": bootstrap,
+                **client_settings(bootstrap),
                 "group.id": "anabranch-search",
                 "enable.auto.commit": False,
                 "isolation.level": "read_committed",
@@ -44,7 +45,6 @@ class KafkaLogSearch:
                 "fetch.queue.backoff.ms": 5,
                 "fetch.wait.max.ms": 50,
                 "queued.max.messages.kbytes": 16 << 10,
-                "log_level": 0,
             }
         )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
+from adapters.kafka_client import client_settings
 from adapters.kafka_records import is_at_end, records_of
 from adapters.learner_ports import LogEnd
 from schemas.errors import DataError, DependencyError
@@ -30,8 +31,7 @@ class KafkaPartitionLog:
         self._at_end = False
         self._consumer = Consumer(
             {
-                "bootstrap.servers": bootstrap,
-                "log_level": 0,  # librdkafka's own lines would fill the log while Kafka is away
+                **client_settings(bootstrap),
                 "group.id": f"{topic}.reader",
                 "enable.auto.commit": False,
                 "isolation.level": "read_committed",

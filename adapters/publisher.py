@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
+from adapters.kafka_client import PARTITIONER, client_settings
 from schemas.errors import DependencyError
 
 _FLUSH_S = 30.0
@@ -26,11 +27,10 @@ class Publisher:
         self._failure: KafkaError | None = None
         self._producer = Producer(
             {
-                "bootstrap.servers": bootstrap,
-                "log_level": 0,  # librdkafka's own lines would fill a terminal while Kafka is away
+                **client_settings(bootstrap),
                 "enable.idempotence": True,
                 "linger.ms": 2,
-                "partitioner": "murmur2_random",
+                "partitioner": PARTITIONER,
                 "on_delivery": self._delivered,
             }
         )
@@ -92,7 +92,7 @@ def partition_count(bootstrap: str, topic: str, timeout_s: float = 10.0) -> int:
         Kafka is away, or the topic does not exist.
     """
     try:
-        found = Producer({"bootstrap.servers": bootstrap}).list_topics(topic, timeout_s).topics[topic]
+        found = Producer(client_settings(bootstrap)).list_topics(topic, timeout_s).topics[topic]
     except KafkaException as error:
         raise DependencyError(f"Kafka at {bootstrap} does not answer: {error}.", "Run `anabranch up`.") from error
     if found.error is not None:

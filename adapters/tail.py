@@ -16,6 +16,7 @@ from confluent_kafka import (
     TopicPartition,
 )
 
+from adapters.kafka_client import client_settings
 from adapters.kafka_records import is_at_end, records_of
 from adapters.ports import Records
 from schemas.errors import DependencyError
@@ -54,8 +55,7 @@ class Tail:
         self._at_end: set[tuple[str, int]] = set()
         self._consumer = Consumer(
             {
-                "bootstrap.servers": bootstrap,
-                "log_level": 0,  # librdkafka's own lines would fill a terminal while Kafka is away
+                **client_settings(bootstrap),
                 "group.id": "anabranch-tail",
                 "enable.auto.commit": False,
                 "isolation.level": "read_committed",

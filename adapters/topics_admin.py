@@ -17,6 +17,7 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]
     ResourceType,
 )
 
+from adapters.kafka_client import client_settings
 from schemas.errors import ConfigurationError, DependencyError
 from schemas.pipeline import Pipeline
 from schemas.topic_diff import ActualTopic, TopicChange, diff_topics
@@ -68,7 +69,7 @@ def list_topics(bootstrap: str, prefix: str = "") -> dict[str, ActualTopic]:
 
 def _client(bootstrap: str) -> Any:
     # A broker that is away is told by the time-outs below; librdkafka need not say it on standard error as well.
-    return AdminClient({"bootstrap.servers": bootstrap, "socket.timeout.ms": int(TIMEOUT_S * 1000), "log_level": 0})
+    return AdminClient({**client_settings(bootstrap), "socket.timeout.ms": int(TIMEOUT_S * 1000)})
 
 
 def _actual(admin: Any, plans: Sequence[TopicPlan]) -> dict[str, ActualTopic]:

@@ -7,6 +7,7 @@ from typing import Final
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
+from adapters.kafka_client import client_settings
 from adapters.learner_ports import Announcement
 from schemas.errors import DependencyError
 from schemas.versions import THINNED
@@ -31,7 +32,7 @@ class KafkaVersions:
         self._topic = topic
         self._consumer = Consumer(
             {
-                "bootstrap.servers": bootstrap,
+                **client_settings(bootstrap),
                 "group.id": f"{topic}.reader",
                 "enable.auto.commit": False,
                 "isolation.level": "read_committed",
@@ -40,7 +41,6 @@ class KafkaVersions:
                 "fetch.queue.backoff.ms": 5,
                 "fetch.wait.max.ms": 10,
                 "queued.max.messages.kbytes": 16 << 10,
-                "log_level": 0,
             }
         )
 

@@ -10,6 +10,7 @@ from typing import Any, Final, cast
 import numpy as np
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
+from adapters.kafka_client import client_settings
 from adapters.kafka_facts import KafkaInquiry
 from adapters.whole_log import Span, Spans, Stretch
 from schemas.errors import DataError, DependencyError
@@ -145,7 +146,7 @@ class KafkaWholeLog:
 
     def _consumer(self, isolation: str) -> Consumer:
         settings: dict[str, Any] = {
-            "bootstrap.servers": self._bootstrap,
+            **client_settings(self._bootstrap),
             "group.id": "anabranch-verify",
             "enable.auto.commit": False,
             "isolation.level": isolation,
@@ -154,7 +155,6 @@ class KafkaWholeLog:
             "fetch.queue.backoff.ms": 5,
             "fetch.wait.max.ms": 20,
             "queued.max.messages.kbytes": 32 << 10,
-            "log_level": 0,
         }
         return Consumer(settings)
 

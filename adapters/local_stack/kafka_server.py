@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Mapping
 from pathlib import Path
 
+from adapters.kafka_client import client_settings
 from adapters.local_stack.broker_settings import HEAP_MB, broker_settings, properties_text
 from adapters.local_stack.jars import download_with_jgo, fetch_jars, pinned_jars
 from adapters.local_stack.java import Java, find_java
@@ -110,7 +111,7 @@ def kafka_serves(port: int) -> bool:
     from confluent_kafka.admin import AdminClient
 
     try:
-        admin = AdminClient({"bootstrap.servers": f"{LOOPBACK}:{port}", "log_level": 0})
+        admin = AdminClient(client_settings(f"{LOOPBACK}:{port}"))
         return len(admin.list_topics(timeout=2.0).brokers) == 1
     except KafkaException:
         return False

@@ -11,5 +11,5 @@
     failures    what an error means                 client_settings     librdkafka's settings, and why
 """
 
-from adapters.loop.client_settings import PARTITIONER as PARTITIONER
+from adapters.kafka_client import PARTITIONER as PARTITIONER
 from adapters.loop.runner import run_loop as run_loop

@@ -16,6 +16,7 @@ from confluent_kafka import (
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.admin._listoffsets import OffsetSpec
 
+from adapters.kafka_client import client_settings
 from adapters.loop.client_settings import REQUEST_TIMEOUT_S, TRANSACTION_TIMEOUT_MS, Identity, restore_settings
 from adapters.loop.failures import LoopBroken, raised_for
 
@@ -81,7 +82,7 @@ class ChangelogReader:
             consumer.close()
 
     def _bounds(self, topic: str, partition: int) -> tuple[int, int]:
-        admin = AdminClient({"bootstrap.servers": self._identity.bootstrap})
+        admin = AdminClient(client_settings(self._identity.bootstrap))
         place = TopicPartition(topic, partition)
         asked = [
             admin.list_offsets(

@@ -7,11 +7,8 @@ from dataclasses import dataclass
 
 from confluent_kafka import KafkaError
 
+from adapters.kafka_client import PARTITIONER, client_settings
 from schemas.topics import MAX_DEAD_LETTER_BYTES
-
-PARTITIONER = "murmur2_random"
-"""The partitioner of Kafka's own Java producer. Every producer of a pipeline, ours and the applications', must use it:
-predictions and labels meet in one process only if equal keys fall into equal partitions."""
 
 TRANSACTION_TIMEOUT_MS = 10_000
 """How long the open transaction of a dead process may hide what comes after it from readers."""
@@ -132,10 +129,9 @@ def _producer(identity: Identity, on_error: Callable[[KafkaError], None]) -> Set
 
 def _common(identity: Identity, on_error: Callable[[KafkaError], None]) -> Settings:
     return {
-        "bootstrap.servers": identity.bootstrap,
+        **client_settings(identity.bootstrap),
         "client.id": identity.instance_id,
         "error_cb": on_error,
-        "log_level": 0,  # what matters comes through error_cb, and not as lines of librdkafka's own
         "reconnect.backoff.ms": 50,
         "reconnect.backoff.max.ms": 1_000,
     }

@@ -37,6 +37,7 @@ class Committer:
         self._waiting: deque[Work] = deque()
         self._changed = threading.Condition()
         self._busy = False
+        self._called_s: float | None = None
         self._ended = False
         self._failure: BaseException | None = None
         self._thread = threading.Thread(target=self._run, name="committer", daemon=True)
@@ -46,6 +47,12 @@ class Committer:
     def idle(self) -> bool:
         """Whether nothing waits and nothing is under way."""
         return not self._busy and not self._waiting
+
+    @property
+    def call_s(self) -> float:
+        """Seconds that the sink's call under way has lasted; 0 if there is none."""
+        called_s = self._called_s
+        return 0.0 if called_s is None else time.monotonic() - called_s
 
     def raise_failure(self) -> None:
         """Raise, on the caller's thread, what made the committer stop."""
@@ -96,14 +103,16 @@ class Committer:
         begun_s = time.monotonic()
         self._begin(current)
         while current is not None:
+            self._called_s = time.monotonic()
             self._sink.flush(current)
             following = self._take(wait=False)
-            following_s = time.monotonic()
+            self._called_s = following_s = time.monotonic()
             if following is not None:
                 self._begin(following)
             self._sink.commit(current)
             self._committed(current, time.monotonic() - begun_s)
             current, begun_s = following, following_s
+        self._called_s = None
         with self._changed:
             self._busy = False
             self._changed.notify_all()

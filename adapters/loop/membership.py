@@ -5,6 +5,7 @@ from __future__ import annotations
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
+from adapters.kafka_client import client_settings
 from adapters.loop.client_settings import REQUEST_TIMEOUT_S, Identity
 
 ANSWER_S = 2.0
@@ -16,7 +17,7 @@ def bearer_of(identity: Identity) -> str:
     The group's answer is the only one: a member that was silent for longer than its session, because its machine
     stood still, cannot know by itself whether a successor has begun meanwhile (KIP-345).
     """
-    admin = AdminClient({"bootstrap.servers": identity.bootstrap, "log_level": 0})
+    admin = AdminClient(client_settings(identity.bootstrap))
     try:
         # Only a broker that answers is asked. Seen once, after such questions and openings of transactions had run out
         # of time while a broker was away: librdkafka 2.16 aborted (`rd_kafka_enq_once_del_source_return`).

@@ -73,6 +73,6 @@ def _run_session(context: Context, job: Job, identity: Identity, options: LoopOp
     context.health.beat()
     with closing(Session(context, job, identity, options)) as session:
         while not context.stop.is_set():
-            context.health.beat()
+            session.beat()
             session.turn()
         session.finish()

@@ -16,9 +16,7 @@ from tests.system.running import Run
 
 SEED, ROWS = 23, 2400
 """Of the seeds, one whose few disturbances are of every kind."""
-UNSETTLED = "kill kafka"
-"""Left out here until it is understood: after a broker was killed the loop may stand still. `make chaos` does it."""
-PLAN = tuple(d for d in schedule(SEED, kills=12, others=5, answers=ROWS) if d.name != UNSETTLED)
+PLAN = schedule(SEED, kills=10, others=5, answers=ROWS)
 LEAVERS = ("succeed", "twins", "full_disk")
 
 
@@ -45,7 +43,7 @@ def chaos(ground: Ground, calm: Run, tmp_path_factory: pytest.TempPathFactory) -
 @pytest.mark.timeout(900)
 def test_everything_happened_and_was_got_over(chaos: Trial) -> None:
     kinds = {suffered.disturbance.name for suffered in chaos.suffered}
-    assert {f"{kind} {target}" for kind, target in KILLS} - {UNSETTLED} <= kinds
+    assert {f"{kind} {target}" for kind, target in KILLS} <= kinds
     assert sum(suffered.disturbance.kind == "kill" for suffered in chaos.suffered) >= 10
     assert {s.disturbance.kind for s in chaos.suffered} == {"kill", "freeze", "succeed", "twins", "full_disk"}
     assert len(chaos.suffered) == len(PLAN)
