@@ -1,0 +1,1 @@
+"""Learners on streams that drift, beside River's: accuracy under label delay."""

@@ -1,0 +1,65 @@
+"""The page of accuracy under label delay, written from its results: ``docs/accuracy.md``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+Result = dict[str, Any]
+
+HEAD = """# Accuracy under label delay
+
+Streams that drift, in their own order. Every row is answered before its label is known (prequential), and the label
+comes at once or 500 rows later. Rows come in micro-batches, whose labels are unseen while the batch is answered; a
+batch of 1 is the one-by-one protocol of the literature. The peers are River's classifiers with River's settings, ten
+members in each ensemble, in the same run on the same machine.
+
+- **accuracy**: share of all rows answered right.
+- **kappa-temporal**: how much of what the last *known* label leaves wrong is got right.
+- **AUC**: area under the ROC curve in windows of 1,000 rows, averaged and never pooled; of more than two classes the
+  mean of one against the rest.
+- **events/s**: rows answered and learned in a second of one processor.
+
+`make bench-learning` measures it again and writes this page; `make bench-learning ARGS="--help"` tells how to measure
+one stream or one learner.
+
+![Accuracy by window](accuracy.png)
+"""
+
+
+def page(result: Result) -> str:
+    """Write the page."""
+    tables = [table(name, of_stream) for name, of_stream in sorted(result["streams"].items())]
+    return "\n\n".join(part.strip() for part in (HEAD, *tables, *_machine(result))) + "\n"
+
+
+def table(name: str, of_stream: Result) -> str:
+    """Write the table of one stream, the best at each delay first."""
+    runs = sorted(of_stream["runs"].values(), key=lambda run: (run["delay"], -run["accuracy"]))
+    rows = max((run["rows"] for run in runs), default=0)
+    size = f"{rows:,} rows × {of_stream['features']} features, {of_stream['classes']} classes."
+    lines = ["| labels late by | learner | micro-batch | accuracy | kappa-temporal | AUC | events/s |"]
+    lines.append("|--:|---|--:|--:|--:|--:|--:|")
+    return "\n".join([f"## {name}", "", size, "", *lines, *map(_row, runs)])
+
+
+def _row(run: Result) -> str:
+    shares = " | ".join(f"{100 * run[key]:.1f}" for key in ("accuracy", "kappa_temporal", "windowed_auc"))
+    title = run["learner"].replace("_", " ")
+    return f"| {run['delay']} | {title} | {run['batch']} | {shares} | {run['events_per_cpu_s']:,} |"
+
+
+def _machine(result: Result) -> Iterator[str]:
+    taken = result["machine"]
+    versions = ", ".join(f"{package} {version}" for package, version in taken["versions"].items())
+    runs = [run for of_stream in result["streams"].values() for run in of_stream["runs"].values()]
+    yield "## Taken on"
+    yield (
+        f"{taken['processor']}, {taken['cores']} cores, {taken['memory_gib']} GiB, {taken['system']}; {versions}, "
+        f"seeds {_all(runs, 'seed')}; commits {_all(runs, 'commit')}; {_all(runs, 'date')}. The machine had other work too, "
+        "and every run had one thread at the lowest priority."
+    )
+
+
+def _all(runs: list[Result], key: str) -> str:
+    return ", ".join(sorted({str(run[key]) for run in runs}))
