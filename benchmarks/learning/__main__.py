@@ -40,17 +40,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
             found.setdefault(stream.name, of_stream)["runs"][trial.key] = run
             if asked.rows is None:
                 keep(file, stream, trial, run)
-    if asked.rows is None:
-        _write(asked.out, kept(file))
+    if asked.rows is None and file.exists():
+        file.with_suffix(".md").write_text(page(kept(file)), encoding="utf-8")
+        save_plot(kept(file), file.with_suffix(".png"))
     print(json.dumps(found) if asked.json else "\n\n".join(table(name, result) for name, result in found.items()))
     return 0 if streams else 5
-
-
-def _write(out: Path, result: dict[str, Any]) -> None:
-    docs = out / "docs"
-    docs.mkdir(parents=True, exist_ok=True)
-    (docs / "accuracy.md").write_text(page(result), encoding="utf-8")
-    save_plot(result, docs / "accuracy.png")
 
 
 def _streams(asked: argparse.Namespace) -> Iterator[Stream]:
@@ -72,23 +66,16 @@ def _trials(asked: argparse.Namespace) -> list[Trial]:
 def _parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser("python -m benchmarks.learning", description=__doc__, epilog=EXAMPLE)
     streams, learners = (*REAL, *GENERATED), CONTESTANTS
-    named = {"metavar": "NAME,…"}
-    parser.add_argument(
-        "--streams",
-        type=_of(streams),
-        default=[*REAL],
-        help=f"of {', '.join(streams)}; default: the real ones",
-        **named,
-    )
-    parser.add_argument(
-        "--learners", type=_of(learners), default=[*learners], help=f"of {', '.join(learners)}; default: all", **named
-    )
+    named, told = {"metavar": "NAME,…"}, f"of {', '.join(streams)}; default: the real ones"
+    parser.add_argument("--streams", type=_of(streams), default=[*REAL], help=told, **named)
+    told = f"of {', '.join(learners)}; default: all"
+    parser.add_argument("--learners", type=_of(learners), default=[*learners], help=told, **named)
     parser.add_argument("--delays", type=_numbers(0), default=[0, 500], help="rows that labels are late (0,500)")
     parser.add_argument("--batches", type=_numbers(1), default=[1], help="rows in each micro-batch (1)")
     parser.add_argument("--rows", type=int, help="a quick look at so many rows, told but not written")
     parser.add_argument("--seed", type=int, default=1, help="of streams and learners (1)")
     parser.add_argument("--data", type=Path, default=DATA, help="folder of the real streams")
-    parser.add_argument("--out", type=Path, default=CLONE, help="where benchmarks/results/ and docs/ are written")
+    parser.add_argument("--out", type=Path, default=CLONE, help="where benchmarks/results/ is written")
     parser.add_argument("--json", action="store_true", help="print what was measured as one JSON object")
     return parser.parse_args(arguments)
 

@@ -1,4 +1,4 @@
-"""The page of accuracy under label delay, written from its results: ``docs/accuracy.md``."""
+"""The page of accuracy under label delay, written from its results: ``benchmarks/results/learning.md``."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ members in each ensemble, in the same run on the same machine.
 `make bench-learning` measures it again and writes this page; `make bench-learning ARGS="--help"` tells how to measure
 one stream or one learner.
 
-![Accuracy by window](accuracy.png)
+![Accuracy by window](learning.png)
 """
 
 
@@ -56,8 +56,8 @@ def _machine(result: Result) -> Iterator[str]:
     yield "## Taken on"
     yield (
         f"{taken['processor']}, {taken['cores']} cores, {taken['memory_gib']} GiB, {taken['system']}; {versions}, "
-        f"seeds {_all(runs, 'seed')}; commits {_all(runs, 'commit')}; {_all(runs, 'date')}. The machine had other work too, "
-        "and every run had one thread at the lowest priority."
+        f"seeds {_all(runs, 'seed')}; commits {_all(runs, 'commit')}; {_all(runs, 'date')}. "
+        "The machine had other work too, and every run had one thread at the lowest priority."
     )
 
 
