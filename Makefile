@@ -43,8 +43,9 @@ fmt: setup ## Rewrite the code in the house style
 bench: setup ## Measure the hot processes beside a bare copy (ARGS=--help)
 	$(BIN)/python -m benchmarks $(ARGS)
 
-bench-rivals: .venv-rivals/.installed ## Measure the predictor beside other stream processors, installed apart
+bench-rivals: .venv-rivals/.installed .venv-feast/.installed ## Measure beside other stream processors and Feast, installed apart
 	$(BIN)/python -m benchmarks.rivals $(ARGS)
+	$(BIN)/python -m benchmarks.feature_read --feast .venv-feast/bin/python
 
 chaos: setup ## Kill, freeze and double what runs, many times, and judge it (ARGS=--help)
 	$(BIN)/python -m benchmarks.chaos $(ARGS)
@@ -72,7 +73,7 @@ clean: ## Remove what tools have cached and built; data and environment stay
 
 clean-all: clean ## End everything, then remove data and environment too
 	if [ -x $(BIN)/anabranch ]; then $(BIN)/anabranch down; fi
-	rm -rf .anabranch $(VENV) .venv-uv .venv-rivals
+	rm -rf .anabranch $(VENV) .venv-uv .venv-rivals .venv-feast
 
 # --- how `setup` works: an environment, the locked packages in it, then this project
 
@@ -93,6 +94,11 @@ $(VENV)/.synced: requirements.lock | $(UV)
 	$(UV) pip install --quiet --python .venv-rivals/bin/python --requirement benchmarks/rivals/requirements.txt
 	$(BIN)/python -c "import sysconfig; print(sysconfig.get_path('purelib'))" \
 	  > "$$(.venv-rivals/bin/python -c "import sysconfig; print(sysconfig.get_path('purelib'))")/product.pth"
+	@touch $@
+
+.venv-feast/.installed: $(VENV)/.installed benchmarks/rivals/requirements-feast.txt
+	$(UV) venv --quiet --allow-existing --python $(BIN)/python .venv-feast
+	$(UV) pip install --quiet --python .venv-feast/bin/python --requirement benchmarks/rivals/requirements-feast.txt
 	@touch $@
 
 .venv-uv/bin/uv:

@@ -1,9 +1,10 @@
 """The predictor's read of windows beside a raw MGET of the same keys, in the same rounds, on a Redis of its own.
 
-python -m benchmarks.feature_read [--rounds 9] [--rows 256] [--json]
+python -m benchmarks.feature_read [--rounds 9] [--rows 256] [--feast .venv-feast/bin/python] [--json]
 
 The raw MGET gets its keys ready-made and hands back bytes. The read builds the keys from decoded requests, fetches, and
 ends in a matrix of float32 as of each request's time; it keeps what it read for the time when Redis is away.
+With an environment that has Feast, its online read of as many entities, ten numbers each, takes turns with both.
 """
 
 from __future__ import annotations
@@ -39,6 +40,7 @@ from schemas.redis_keys import feature_keys, watermark_key
 from services.predictor.window_reader import WindowReader
 
 NAME, BATCHES, SEED = "feature-read", 40, 5
+RIVAL = Path(__file__).parent / "rivals" / "with_feast.py"
 RESULTS = Path(__file__).parent / "results" / "feature_read.json"
 AIM = 1.3
 
@@ -102,8 +104,34 @@ def one_round(steps: dict[str, Callable[[int], object]]) -> dict[str, float]:
     return {name: float(np.median(t)) for name, t in took.items()}
 
 
-def measure(rounds: int, rows: int) -> dict[str, Any]:
-    """Rounds of both, in turn; microseconds a batch, and the ratio within each round."""
+@contextmanager
+def feast(python: Path | None, client: redis.Redis, rows: int) -> Iterator[dict[str, Callable[[int], object]]]:
+    """Offer Feast's read of the same Redis as a step; none without an environment."""
+    if python is None:
+        yield {}
+        return
+    port = client.get_connection_kwargs()["port"]
+    command = [str(python), str(RIVAL), f"127.0.0.1:{port}", str(ENTITIES), str(rows)]
+    child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1)
+    assert child.stdin is not None
+    assert child.stdout is not None
+    asked, told = child.stdin, child.stdout
+    assert told.readline() == "ready\n", "Feast did not begin"
+
+    def read(_: int) -> None:
+        asked.write("\n")
+        assert float(told.readline()) > 0
+
+    read(0)  # its first read opens connections
+    try:
+        yield {"feast": read}
+    finally:
+        asked.close()
+        child.wait()
+
+
+def measure(rounds: int, rows: int, python: Path | None) -> dict[str, Any]:
+    """Rounds of all, in turn; microseconds a batch, and the ratios within each round."""
     text = yaml.safe_dump({**document(), "pipeline": NAME}, sort_keys=False)
     contracts = contracts_of(parse_pipeline(text, "feature_read.yaml"))
     batches, pipeline, layout = batches_of(contracts, rows), contracts.pipeline, contracts.layout
@@ -118,16 +146,17 @@ def measure(rounds: int, rows: int) -> dict[str, Any]:
             "raw_mget": lambda i: client.mget(keys[i]),
             "read": lambda i: reader.read(batches[i]),
         }
-        found = [one_round(steps) for _ in range(rounds)]
+        with feast(python, client, rows) as more:
+            found = [one_round(steps | more) for _ in range(rounds)]
         size = float(np.mean([sum(len(v or b"") for v in store.read(k)) for k in keys]))
-    ratio = [r["read"] / r["raw_mget"] for r in found]
+    beside = {f"{name}_over_raw_mget": spread([r[name] / r["raw_mget"] for r in found]) for name in [*more, "read"]}
     return {
         "rows": rows,
         "rounds": rounds,
         "keys": round(float(np.mean([len(k) for k in keys]))),
         "bytes": round(size),
-        "us": {name: spread([r[name] for r in found]) for name in steps},
-        "read_over_raw_mget": spread(ratio),
+        "us": {name: spread([r[name] for r in found]) for name in steps | more},
+        **beside,
         "aim": AIM,
     }
 
@@ -143,10 +172,18 @@ def main() -> None:
     parser = argparse.ArgumentParser("python -m benchmarks.feature_read", description=__doc__)
     parser.add_argument("--rounds", type=int, default=9, help="how often each is measured (default 9)")
     parser.add_argument("--rows", type=int, default=256, help="requests in a batch (default 256)")
+    parser.add_argument(
+        "--feast", type=Path, help="the Python of an environment with Feast (`make bench-rivals` builds it)"
+    )
     parser.add_argument("--json", action="store_true", help="print the result as JSON; else a line")
     asked = parser.parse_args()
     before = load()
-    found = {**measure(asked.rounds, asked.rows), "load_before": before, "load_after": load(), "machine": machine()}
+    found = {
+        **measure(asked.rounds, asked.rows, asked.feast),
+        "load_before": before,
+        "load_after": load(),
+        "machine": machine(),
+    }
     RESULTS.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
     us, ratio = found["us"], found["read_over_raw_mget"]
     line = (
@@ -154,6 +191,8 @@ def main() -> None:
         f"{us['raw_mget']['median']:,.0f} us, read {us['read']['median']:,.0f} us, ratio {ratio['median']:.2f} "
         f"({ratio['least']:.2f} to {ratio['most']:.2f}; aim {AIM})"
     )
+    if "feast" in us:
+        line += f"; Feast {us['feast']['median']:,.0f} us, {found['feast_over_raw_mget']['median']:.0f} times the MGET"
     print(json.dumps(found) if asked.json else line)
 
 
