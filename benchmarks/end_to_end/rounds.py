@@ -114,15 +114,23 @@ def copy_speeds(loads: list[Load], units: int, name: str, bootstrap: str) -> dic
     return {label: Speed(done / taken_s[label], cpu_s[label] / done) for label in taken_s}
 
 
+def prepared(
+    case: Case, delivery: str, rows: int, name: str, home: Path, addresses: StackAddresses
+) -> tuple[Ground, list[Load]]:
+    """Topics of a pipeline that delivers so, filled with what the case works on."""
+    ground = ground_of(case.document(), f"{name}-{delivery.replace('_', '-')}", delivery, home, addresses)
+    apply_topics(ground.contracts.pipeline, addresses.bootstrap)
+    loads = case.prepare(ground, rows)
+    for load in loads:
+        fill(addresses.bootstrap, load)
+    return ground, loads
+
+
 def one_round(case: Case, rows: int, name: str, home: Path, addresses: StackAddresses) -> dict[str, Speed]:
     """Speed of the process, in each way of delivery, and of both copies of its input."""
     speeds: dict[str, Speed] = {}
     for delivery in case.deliveries:
-        ground = ground_of(case.document(), f"{name}-{delivery.replace('_', '-')}", delivery, home, addresses)
-        apply_topics(ground.contracts.pipeline, addresses.bootstrap)
-        loads = case.prepare(ground, rows)
-        for load in loads:
-            fill(addresses.bootstrap, load)
+        ground, loads = prepared(case, delivery, rows, name, home, addresses)
         if not speeds:
             speeds |= copy_speeds(loads, rows, ground.name, addresses.bootstrap)
         speeds[delivery] = process_speed(case, ground, rows, home)

@@ -14,11 +14,10 @@ from confluent_kafka import Consumer
 
 from adapters.local_stack import StackAddresses
 from adapters.local_stack.processes import end, spawn
-from adapters.topics_admin import apply_topics
-from benchmarks.end_to_end.case import Ground, ground_of
+from benchmarks.end_to_end.case import Ground
 from benchmarks.end_to_end.case_predictor import CASE
-from benchmarks.end_to_end.rounds import LOOK_S, PATIENCE_S, copy_speeds, process_speed
-from benchmarks.end_to_end.topics import end_offset, fill
+from benchmarks.end_to_end.rounds import LOOK_S, PATIENCE_S, copy_speeds, prepared, process_speed
+from benchmarks.end_to_end.topics import end_offset
 from benchmarks.peers import fresh_topics
 from benchmarks.rivals.work import COLUMNS, FIELDS, ROWS
 
@@ -64,11 +63,7 @@ def contest(rows: int, name: str, home: Path, addresses: StackAddresses) -> dict
     """Requests a second of the predictor, of the plain copy, and of each rival, in one round."""
     found: dict[str, float] = {}
     for delivery in CASE.deliveries:
-        ground = ground_of(CASE.document(), f"{name}-{delivery.replace('_', '-')}", delivery, home, addresses)
-        apply_topics(ground.contracts.pipeline, addresses.bootstrap)
-        loads = CASE.prepare(ground, rows)
-        for load in loads:
-            fill(addresses.bootstrap, load)
+        ground, loads = prepared(CASE, delivery, rows, name, home, addresses)
         if not found:
             found |= {k: s.rate for k, s in copy_speeds(loads, rows, ground.name, addresses.bootstrap).items()}
         found[delivery] = process_speed(CASE, ground, rows, home).rate

@@ -10,12 +10,12 @@ import fastavro
 
 from schemas.contracts import Contracts, contracts_of
 from schemas.pipeline_file import parse_pipeline
-from tests.system.flood.run import flood_text
+from tests.system.streams import strict_text
 
 
 @cache
 def contracts() -> Contracts:
-    return contracts_of(parse_pipeline(flood_text("fuzz"), "fuzz.yaml"))
+    return contracts_of(parse_pipeline(strict_text("fuzz"), "fuzz.yaml"))
 
 
 @cache

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from schemas.errors import ConfigurationError
 from schemas.pipeline_file import parse_pipeline
 from tests.fuzz.hostile import damaged, fuzzed
-from tests.system.flood.run import flood_text
+from tests.system.streams import strict_text
 
-SOUND = flood_text("fuzz")
+SOUND = strict_text("fuzz")
 LINES = SOUND.splitlines()
 PIECES = [
     "{",

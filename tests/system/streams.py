@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 
 from schemas.source import EventKind, SourceEvent
 
@@ -73,6 +74,16 @@ model: {{kind: {model}, hidden: 16, blocks: 1, embedding: 2, optimiser: {{rate: 
 learner: {{batch: 16, cadence: 128, score_window: 200, replay: {{kind: reservoir, size: 500, mix: 16}}}}
 replay: {{source: "tests.system.streams:generated", max_model_lag: 5m}}
 """
+
+
+def strict_text(name: str, partitions: int = 2) -> str:
+    """The generated pipeline, strict about what may be missing."""
+    target = "{type: multiclass, classes: 3}"
+    data = yaml.safe_load(GENERATED.format(name=name, partitions=partitions, target=target, model="tabular_resnet"))
+    data["join"] |= {"wait": "15m"}
+    for required in ("a", "user"):
+        data["request"]["fields"][required]["missing"] = "reject"
+    return yaml.safe_dump(data, sort_keys=False)
 
 
 def generated(rows: int, target: str, seed: int = 7) -> Iterator[SourceEvent]:

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 import pytest
-import yaml
 from confluent_kafka import KafkaError, Message, Producer
 
 from adapters.local_stack import StackAddresses
@@ -37,19 +36,10 @@ from tests.system.bad_events import (
 from tests.system.laws import check_learner, check_verified, check_versions
 from tests.system.outcome import Outcome, read_outcome
 from tests.system.running import PROCESSES, Run, run_loop
-from tests.system.streams import GENERATED, START_MS, generated
+from tests.system.streams import START_MS, generated, strict_text
 
 ROWS, PARTITIONS = 2400, 2
 Place = tuple[str, int, int]
-
-
-def text(name: str) -> str:
-    target = "{type: multiclass, classes: 3}"
-    data = yaml.safe_load(GENERATED.format(name=name, partitions=PARTITIONS, target=target, model="tabular_resnet"))
-    data["join"] |= {"wait": "15m"}
-    for required in ("a", "user"):
-        data["request"]["fields"][required]["missing"] = "reject"
-    return yaml.safe_dump(data, sort_keys=False)
 
 
 @dataclass
@@ -97,14 +87,14 @@ class Dirty:
 
 @pytest.fixture(scope="module")
 def clean(stack: StackAddresses, tmp_path_factory: pytest.TempPathFactory) -> Run:
-    return run_loop(stack, tmp_path_factory.mktemp("clean"), text("clean-input"), generated(ROWS, "multiclass"))
+    return run_loop(stack, tmp_path_factory.mktemp("clean"), strict_text("clean-input"), generated(ROWS, "multiclass"))
 
 
 @pytest.fixture(scope="module")
 def dirty(stack: StackAddresses, tmp_path_factory: pytest.TempPathFactory) -> Dirty:
     folder = tmp_path_factory.mktemp("dirty")
     file = folder / "pipeline.yaml"
-    file.write_text(text("bad-input"))
+    file.write_text(strict_text("bad-input"))
     pipeline = parse_pipeline(file.read_text(), str(file))
     with Session(file, pipeline, folder / "home", stack, (*PROCESSES, "drift_watch")) as session:
         events, careless = BadEvents(session.contracts), Careless(session.contracts, stack.bootstrap)

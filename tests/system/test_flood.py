@@ -12,7 +12,8 @@ from schemas.dead_letters import REASONS
 from schemas.pipeline_file import parse_pipeline
 from tests.system.flood.events import Flood
 from tests.system.flood.kinds import kinds
-from tests.system.flood.run import Flooded, Plan, flood_text, run_with_flood
+from tests.system.flood.run import Flooded, Plan, run_with_flood
+from tests.system.streams import strict_text
 
 ROWS, EVENTS = 1000, 8_000
 GROWTH_MIB = 64
@@ -35,7 +36,7 @@ def flooded(stack: StackAddresses, tmp_path_factory: pytest.TempPathFactory) -> 
 
 
 def test_a_flood_is_a_function_of_its_seed_and_has_every_kind() -> None:
-    contracts = contracts_of(parse_pipeline(flood_text("flood"), "flood.yaml"))
+    contracts = contracts_of(parse_pipeline(strict_text("flood"), "flood.yaml"))
     one, same, other = Flood(contracts, 1), Flood(contracts, 1), Flood(contracts, 2)
     assert one.chunk(3) == same.chunk(3)
     assert one.chunk(3) != other.chunk(3)

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import yaml
 from confluent_kafka import Producer
 
 from adapters.local_stack import StackAddresses
@@ -26,7 +25,7 @@ from tests.system.flood.accounts import Found, read_found
 from tests.system.flood.events import Account, Flood
 from tests.system.flood.kinds import LATE_ROWS, NOTHING, Event
 from tests.system.running import PROCESSES
-from tests.system.streams import GENERATED, START_MS, generated
+from tests.system.streams import START_MS, generated, strict_text
 
 PARTITIONS = 2
 SETTLED_WITHIN_S = 30.0
@@ -67,21 +66,11 @@ class Flooded:
         return {name: held - early[name] for name, held in self.memory_mib[-1][1].items()}
 
 
-def flood_text(name: str) -> str:
-    """The generated pipeline, strict about what may be missing."""
-    target = "{type: multiclass, classes: 3}"
-    data = yaml.safe_load(GENERATED.format(name=name, partitions=PARTITIONS, target=target, model="tabular_resnet"))
-    data["join"] |= {"wait": "15m"}
-    for required in ("a", "user"):
-        data["request"]["fields"][required]["missing"] = "reject"
-    return yaml.safe_dump(data, sort_keys=False)
-
-
 def run_with_flood(stack: StackAddresses, folder: Path, name: str, plan: Plan) -> Flooded:
     """Run until everything, good and bad, is dealt with; raises if a process ends or stands still."""
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / "pipeline.yaml"
-    file.write_text(flood_text(name))
+    file.write_text(strict_text(name))
     with Session(file, parse_pipeline(file.read_text(), str(file)), folder / "home", stack, PROCESSES) as session:
         careless = _Careless(session, stack.bootstrap, plan)
         if plan.events:
