@@ -2,51 +2,14 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+import math
 from typing import assert_never
 
 import numpy as np
-from numpy.typing import NDArray
 
-from schemas.pipeline_learning import Gate
-
-WeightsByName = Mapping[str, NDArray[np.generic]]
-
-
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """What a candidate is judged by.
-
-    Attributes
-    ----------
-    weights : Mapping of str to ndarray
-        All that the candidate's answers depend on.
-    losses : Mapping of str to float
-        Named losses on fresh examples, each scored before it was learned. NaN: not one example yet.
-    scored : int
-        How many examples the losses are over.
-    """
-
-    weights: WeightsByName
-    losses: Mapping[str, float]
-    scored: int
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """What the gate says: `reasons` are empty if the candidate is admitted."""
-
-    policy: str
-    admitted: bool
-    reasons: tuple[str, ...]
-    scores: Mapping[str, float]
-
-    def as_json(self) -> str:
-        """Text for the record of the version; what is not finite becomes null, which JSON knows."""
-        scores = {name: value if np.isfinite(value) else None for name, value in self.scores.items()}
-        return json.dumps({**asdict(self), "scores": scores}, sort_keys=True, allow_nan=False)
+from models.gate_duel import Record
+from models.gate_evidence import Decision, Evidence, WeightsByName
+from schemas.pipeline_gate import BetterGate, FiniteGate, Gate
 
 
 def judge(gate: Gate, evidence: Evidence) -> Decision:
@@ -55,22 +18,77 @@ def judge(gate: Gate, evidence: Evidence) -> Decision:
     Examples
     --------
     >>> weights = {"bias": np.array([0.5, np.nan])}
-    >>> judge(Gate(policy="finite"), Evidence(weights, {"log_loss": 0.7}, 64)).reasons
+    >>> judge(FiniteGate(), Evidence(weights, {"log_loss": 0.7}, 64)).reasons
     ('bias: 1 of 2 weights are not finite',)
     """
-    match gate.policy:
-        case "finite":
+    match gate:
+        case FiniteGate():
             return judge_finite(evidence)
-        case policy:
-            assert_never(policy)
+        case BetterGate():
+            return judge_better(gate, evidence)
+        case _:
+            assert_never(gate)
 
 
 def judge_finite(evidence: Evidence) -> Decision:
     """Refuse what has gone to NaN or infinity, in its weights or in its losses."""
+    reasons = _not_finite(evidence)
+    return Decision("finite", not reasons, tuple(reasons), dict(evidence.losses))
+
+
+def judge_better(gate: BetterGate, evidence: Evidence) -> Decision:
+    """Refuse what is not finite, and what has not shown to be better than the champion on fresh examples.
+
+    Without a champion, whatever is finite is admitted.
+
+    Examples
+    --------
+    >>> gate, record = BetterGate(policy="better", alpha=0.05), Record()
+    >>> judge_better(gate, Evidence({}, {}, 64, record.after(np.full(64, 0.5)))).admitted
+    True
+    >>> judge_better(gate, Evidence({}, {}, 64, record.after(np.full(64, 0.001)))).reasons
+    ('not shown to be better: e-value 1.01 of the 20 needed, mean gain 0.001 (-0.197 … 0.199) over 64 examples',)
+    """
+    reasons = _not_finite(evidence)
+    scores = dict(evidence.losses)
+    if evidence.duel is not None:
+        reasons += _not_better(gate, evidence.duel)
+        scores |= _figures(gate, evidence.duel)
+    return Decision("better", not reasons, tuple(reasons), scores)
+
+
+def _not_better(gate: BetterGate, record: Record) -> list[str]:
+    reasons = []
+    if not record.wealth.exceeds(gate.alpha):
+        low, high = record.whole.interval(gate.alpha)
+        reasons.append(
+            f"not shown to be better: e-value {math.exp(record.wealth.log_e):.3g} of the {1 / gate.alpha:.3g} needed, "
+            f"mean gain {record.whole.mean:.3g} ({low:.3f} … {high:.3f}) over {record.whole.count} examples"
+        )
+    if record.lately.count and record.lately.mean < -gate.epsilon:
+        lately = f"mean gain {record.lately.mean:.3g} over the last {record.lately.count} examples"
+        reasons.append(f"worse of late: {lately}, below −{gate.epsilon:g}")
+    return reasons
+
+
+def _figures(gate: BetterGate, record: Record) -> dict[str, float]:
+    low, high = record.whole.interval(gate.alpha)
+    return {
+        "log_e": record.wealth.log_e,
+        "log_e_needed": -math.log(gate.alpha),
+        "gain": record.whole.mean,
+        "gain_low": low,
+        "gain_high": high,
+        "gain_lately": record.lately.mean,
+        "duel_examples": float(record.whole.count),
+    }
+
+
+def _not_finite(evidence: Evidence) -> list[str]:
     reasons = [f"{name}: {bad} of {size} weights are not finite" for name, bad, size in _broken(evidence.weights)]
     if evidence.scored:
         reasons += [f"{name} is {loss}" for name, loss in evidence.losses.items() if not np.isfinite(loss)]
-    return Decision("finite", not reasons, tuple(reasons), dict(evidence.losses))
+    return reasons
 
 
 def _broken(weights: WeightsByName) -> list[tuple[str, int, int]]:

@@ -7,7 +7,8 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from schemas.durations import Duration
-from schemas.pipeline_learning import Drift, Gate, Learner, Model
+from schemas.pipeline_gate import FiniteGate, Gate
+from schemas.pipeline_learning import Drift, Learner, Model
 from schemas.section import Section
 
 Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
@@ -186,7 +187,7 @@ class Pipeline(Section):
     join: Join
     model: Model = Model()
     learner: Learner = Learner()
-    gate: Gate = Gate()
+    gate: Gate = FiniteGate()
     drift: Drift = Drift()
     serving: Serving = Serving()
     objectives: Objectives = Objectives()

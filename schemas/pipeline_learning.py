@@ -79,12 +79,6 @@ class Learner(Section):
     baselines: dict[str, Baseline] = Field(default_factory=dict)
 
 
-class Gate(Section):
-    """Which candidate may be published. `finite` refuses only what has gone to NaN or infinity."""
-
-    policy: Literal["finite"] = "finite"
-
-
 class Psi(Section):
     """Bands of the population stability index."""
 

@@ -43,14 +43,15 @@ def _paths(model: Section, path: str, found: dict[Section, str]) -> dict[Section
     for name, field in model.model_fields.items():
         for child in _children(field.annotation):
             inner = name if model is Pipeline else f"{path}.{name}"
-            _paths(child, f"{inner} ({_tag(child)})" if "type" in child.model_fields and _tag(child) else inner, found)
+            _paths(child, f"{inner} ({_tag(child)})" if _tag(child) else inner, found)
     return found
 
 
 def _tag(model: Section) -> str:
-    """Value of `type` that chooses this class among several."""
-    values = get_args(model.model_fields["type"].annotation)
-    return str(values[0]) if len(values) == 1 else ""
+    """Value of `type` or `policy` that chooses this class among several."""
+    chosen = (field for name, field in model.model_fields.items() if name in ("type", "policy"))
+    values = [get_args(field.annotation) for field in chosen]
+    return str(values[0][0]) if values and len(values[0]) == 1 else ""
 
 
 def _children(annotation: Any) -> Iterator[Section]:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from models.gate import Evidence, judge
-from models.snapshot import encode_frozen
 from schemas.examples import Examples
-from services.learner.effects import Candidate, Checkpoint, Effect
+from services.learner.candidates import after_candidate, candidate_of
+from services.learner.effects import Checkpoint, Effect
 from services.learner.plan import Plan
 from services.learner.state import Place, State, encode_state
 
@@ -49,18 +48,24 @@ def checkpoint_of(plan: Plan, state: State) -> Checkpoint:
 
 def _learn(plan: Plan, state: State, batch: Examples) -> tuple[State, list[Effect]]:
     """Score each example, then learn it; make a version and a checkpoint if the count says so."""
-    state.scores.add(batch, state.learner.predict_many(batch.features_BF))
+    _score(state, batch)
     state.learner.learn_many(batch.features_BF, batch.label_B)
     before, place = state.place.examples, _advanced(state.place, batch)
-    effects: list[Effect] = []
+    state, effects = replace(state, place=place), list[Effect]()
     if place.examples // plan.cadence > before // plan.cadence:
-        candidate = _candidate(plan, replace(state, place=place))
+        candidate = candidate_of(plan, state)
         effects.append(candidate)
-        place = _after(place, candidate)
-    state = replace(state, place=place)
+        state = after_candidate(state, candidate)
     if place.examples // plan.checkpoint > before // plan.checkpoint:
         effects.append(checkpoint_of(plan, state))
     return state, effects
+
+
+def _score(state: State, batch: Examples) -> None:
+    own_BK = state.learner.predict_many(batch.features_BF)
+    state.scores.add(batch, own_BK)
+    if state.duel is not None:
+        state.duel.see(batch.features_BF, batch.label_B, own_BK)
 
 
 def _advanced(place: Place, batch: Examples) -> Place:
@@ -71,29 +76,3 @@ def _advanced(place: Place, batch: Examples) -> Place:
         first_offset=int(batch.offset_B[0]) if place.first_offset < 0 else place.first_offset,
         trained_through=max(place.trained_through, float(batch.label_time_B.max())),
     )
-
-
-def _candidate(plan: Plan, state: State) -> Candidate:
-    place, answering = state.place, state.learner.answering
-    frozen = answering.snapshot()
-    evidence = Evidence(frozen.tensors, state.scores.losses(), place.examples)
-    blob, digest = encode_frozen(answering.kind, frozen, plan.layout.names)
-    return Candidate(
-        number=place.number + 1,
-        parent=place.parent,
-        blob=blob,
-        digest=digest,
-        decision=judge(plan.gate, evidence),
-        examples=place.examples,
-        first_offset=place.first_offset,
-        last_offset=place.next_offset - 1,
-        trained_through=place.trained_through,
-        scores=state.scores.as_json(),
-    )
-
-
-def _after(place: Place, candidate: Candidate) -> Place:
-    """Count the number as used; an admitted candidate becomes the parent of what follows."""
-    if not candidate.decision.admitted:
-        return replace(place, number=candidate.number)
-    return replace(place, number=candidate.number, parent=candidate.number, first_offset=-1)

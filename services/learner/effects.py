@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from models.gate import Decision
+from models.gate_evidence import Decision
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Final
 
+from models.gate_loss import BoundedLoss
 from schemas.layout import Layout, layout_of
-from schemas.pipeline import Pipeline
-from schemas.pipeline_learning import Gate
+from schemas.pipeline import Pipeline, Target
+from schemas.pipeline_gate import Gate
 
 IDLE_KEYS: Final = frozenset({"checkpoint", "keep_versions", "keep_artefacts", "baselines"})
 """Keys of `learner` that may change without changing the weights."""
@@ -26,6 +27,7 @@ class Plan:
     checkpoint: int
     score_window: int
     gate: Gate
+    loss: BoundedLoss
     layout: Layout
     fingerprint: str
 
@@ -37,5 +39,18 @@ def plan_of(pipeline: Pipeline) -> Plan:
     parts = (rules, pipeline.model.model_dump_json(), pipeline.gate.model_dump_json(), repr(layout))
     fingerprint = sha256("\n".join(parts).encode()).hexdigest()
     return Plan(
-        learner.batch, learner.cadence, learner.checkpoint, learner.score_window, pipeline.gate, layout, fingerprint
+        learner.batch,
+        learner.cadence,
+        learner.checkpoint,
+        learner.score_window,
+        pipeline.gate,
+        loss_of(pipeline.target),
+        layout,
+        fingerprint,
     )
+
+
+def loss_of(target: Target) -> BoundedLoss:
+    """Loss by which candidates are compared: of a regression, in parts of the target's range."""
+    low, high = target.range or (0.0, 1.0)
+    return BoundedLoss(target.type, high - low)

@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
+from typing import Protocol
 
+from models.gate_duel import Duel
 from models.protocol import Json, ServableLearner, Snapshot
 from models.tensor_bytes import decode_snapshot, encode_snapshot
 from schemas.errors import ConfigurationError, DataError
 from schemas.examples import Examples, no_examples
+from schemas.pipeline_gate import BetterGate
 from services.learner.plan import Plan
 from services.learner.scores import Scores
 
 _FORMAT = 1
+
+
+class Kept(Protocol):
+    """What a checkpoint keeps."""
+
+    def snapshot(self) -> Snapshot:
+        """All of its state."""
+        ...
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Become what `snapshot` was taken from."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,23 +61,26 @@ class Place:
 class State:
     """All that decides what comes next, at the end of a minibatch; `waiting` examples do not fill one yet.
 
-    `learner` and `scores` learn in place: a state that was handed on must not be used again.
+    `learner`, `scores` and `duel` learn in place: a state that was handed on must not be used again. There is a duel
+    if the gate asks for one.
     """
 
     place: Place
     learner: ServableLearner
     scores: Scores
     waiting: Examples
+    duel: Duel | None = None
 
 
 def first_state(plan: Plan, learner: ServableLearner) -> State:
     """State before the first example."""
-    return State(Place(), learner, Scores(plan.layout, plan.score_window), no_examples(plan.layout))
+    duel = Duel(plan.loss) if isinstance(plan.gate, BetterGate) else None
+    return State(Place(), learner, Scores(plan.layout, plan.score_window), no_examples(plan.layout), duel)
 
 
 def encode_state(plan: Plan, state: State) -> bytes:
     """Write a state without what waits."""
-    parts = {"learner": state.learner.snapshot(), "scores": state.scores.snapshot()}
+    parts = {name: part.snapshot() for name, part in _parts(state).items()}
     tensors = {f"{part}/{name}": t for part, snapshot in parts.items() for name, t in snapshot.tensors.items()}
     manifest: Json = {
         "format": _FORMAT,
@@ -96,15 +114,20 @@ def decode_state(plan: Plan, learner: ServableLearner, payload: bytes) -> State:
         )
     state = first_state(plan, learner)
     try:
-        state.learner.restore(_part(whole, "learner"))
-        state.scores.restore(_part(whole, "scores"))
+        for name, part in _parts(state).items():
+            part.restore(_part(whole, name))
         place = Place(**whole.manifest["place"])
     except (KeyError, ValueError, TypeError, IndexError, AttributeError, OverflowError, RuntimeError) as error:
         raise DataError(
             f"The checkpoint does not hold a learner's state: {error!r}.",
             "Remove the checkpoints' folder: it then learns anew from the log.",
         ) from error
-    return State(place, state.learner, state.scores, state.waiting)
+    return replace(state, place=place)
+
+
+def _parts(state: State) -> dict[str, Kept]:
+    parts: dict[str, Kept] = {"learner": state.learner, "scores": state.scores}
+    return parts if state.duel is None else {**parts, "duel": state.duel}
 
 
 def _part(whole: Snapshot, name: str) -> Snapshot:

@@ -1,4 +1,4 @@
-"""The gate refuses what has gone to NaN or infinity, and says why in words that JSON can carry."""
+"""The gate refuses what has gone to NaN or infinity, or has not proved itself, in words that JSON can carry."""
 
 from __future__ import annotations
 
@@ -10,18 +10,44 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from models.gate import Evidence, judge
-from schemas.pipeline_learning import Gate
+from models.gate import judge
+from models.gate_duel import Record
+from models.gate_evidence import Evidence
+from schemas.pipeline_gate import BetterGate, FiniteGate
 
-GATE = Gate(policy="finite")
+FINITE, BETTER = FiniteGate(), BetterGate(policy="better")
 
 
 @given(weights=arrays(np.float32, st.integers(0, 6)), loss=st.floats(), scored=st.integers(0, 3))
 def test_admitted_if_and_only_if_all_is_finite(weights: np.ndarray, loss: float, scored: int) -> None:
-    decision = judge(GATE, Evidence({"w": weights, "codes": np.arange(3)}, {"log_loss": loss}, scored))
+    decision = judge(FINITE, Evidence({"w": weights, "codes": np.arange(3)}, {"log_loss": loss}, scored))
     sound = bool(np.isfinite(weights).all()) and (scored == 0 or math.isfinite(loss))
     assert decision.admitted == sound
     assert bool(decision.reasons) != sound
     read = json.loads(decision.as_json(), parse_constant=lambda name: f"JSON knows no {name}")
     assert read["scores"]["log_loss"] == (loss if math.isfinite(loss) else None)
     assert read["admitted"] == sound
+
+
+@given(gain=st.floats(-0.2, 0.2), lately=st.floats(-0.2, 0.2), seed=st.integers(0, 9))
+def test_better_admits_if_and_only_if_proved_and_not_worse_of_late(gain: float, lately: float, seed: int) -> None:
+    random = np.random.default_rng(seed)
+    before = Record().after(np.clip(random.normal(gain, 0.2, 1000), -1, 1)).judged()
+    record = before.after(np.clip(random.normal(lately, 0.2, 200), -1, 1))
+    decision = judge(BETTER, Evidence({}, {}, 1200, record))
+    right = record.wealth.exceeds(BETTER.alpha) and record.lately.mean >= -BETTER.epsilon
+    assert decision.admitted == right == (not decision.reasons)
+    scores = json.loads(decision.as_json())["scores"]
+    assert scores["gain_low"] <= scores["gain"] <= scores["gain_high"]
+    assert scores["duel_examples"] == 1200
+
+
+def test_what_is_not_finite_is_refused_by_both_however_well_it_did() -> None:
+    record = Record().after(np.full(500, 0.5))
+    for gate in (FINITE, BETTER):
+        decision = judge(gate, Evidence({"w": np.array([np.nan])}, {}, 500, record))
+        assert decision.reasons == ("w: 1 of 1 weights are not finite",)
+
+
+def test_without_a_champion_there_is_nobody_to_be_better_than() -> None:
+    assert judge(BETTER, Evidence({"w": np.ones(2)}, {"log_loss": 0.7}, 64)).admitted

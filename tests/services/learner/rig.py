@@ -40,8 +40,12 @@ learner:
 """
 
 
-def small_contracts(model: str = "tabular_resnet", keep: str = "keep_versions: 4") -> Contracts:
-    text = SMALL.replace("MODEL", model).replace("keep_versions: 4", keep)
+BETTER = "gate: {policy: better, alpha: 0.3}\n"
+"""Lenient, so that a short log has both admitted and refused candidates."""
+
+
+def small_contracts(model: str = "tabular_resnet", keep: str = "keep_versions: 4", gate: str = "") -> Contracts:
+    text = SMALL.replace("MODEL", model).replace("keep_versions: 4", keep) + gate
     return contracts_of(parse_pipeline(text, "small.yaml"))
 
 
