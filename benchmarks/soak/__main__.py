@@ -34,7 +34,8 @@ CLONE = Path(__file__).parents[2]
 EXAMPLE = 'example: make soak ARGS="--minutes 30 --rate 2000"'
 PROCESSES = ("feature_windows", "label_join", "predictor", "learner", "drift_watch")
 EVERY_S, SETTLED_WITHIN_S = 5.0, 60.0
-WARM_UP_S = 480.0
+WARM_UP_S = 1080.0
+"""Until memory stands: panes, joins and retention have come round by then, and the allocators hold what they need."""
 TRIES = 3
 
 
@@ -42,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Soak, verify, write the report. Returns 5 if something did not stay within its bound."""
     asked = _parsed(arguments)
     length_s = asked.minutes * 60
-    warm_up_s = min(WARM_UP_S, length_s / 3)
+    warm_up_s = min(WARM_UP_S, 0.6 * length_s)
     before = load()
     with tempfile.TemporaryDirectory(prefix="anabranch-soak-") as folder:
         home = Path(folder)
