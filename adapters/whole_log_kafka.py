@@ -13,7 +13,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Topic
 from adapters.kafka_client import client_settings
 from adapters.kafka_facts import KafkaInquiry
 from adapters.whole_log import Span, Spans, Stretch
-from schemas.errors import DataError, DependencyError
+from schemas.errors import DependencyError, LogCutShort
 
 _ANSWER_S: Final = 10.0
 _POLL_S: Final = 0.05
@@ -99,7 +99,7 @@ class KafkaWholeLog:
             if partition in left and (message.offset() or 0) >= left[partition]:
                 self._leave(topic, partition, left)
         elif error.code() == KafkaError._AUTO_OFFSET_RESET:
-            raise DataError(f"{topic} lost records while it was read: {error.str()}.", "Run it again.")
+            raise LogCutShort(f"{topic} lost records while it was read: {error.str()}.", "Run it again.")
         elif error.fatal() or not error.retriable():
             raise DependencyError(f"{topic} cannot be read: {error.str()}.", _CURE)
         return True

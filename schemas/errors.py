@@ -11,7 +11,8 @@
     ├── DataError               exit 5   stored data breaks a promise
     │   ├── BadRecord           exit 5   one event cannot be used (it goes to dead-letters)
     │   ├── DigestMismatch      exit 5   an artefact is not what its name says
-    │   └── MissingModel        exit 5   the store has no model of this digest
+    │   ├── MissingModel        exit 5   the store has no model of this digest
+    │   └── LogCutShort         exit 5   retention removed records while they were being read
     └── SecurityRefusal         exit 6   refused on purpose
 """
 
@@ -74,6 +75,10 @@ class DataError(AnabranchError):
     """Stored data breaks a promise."""
 
     exit_code = 5
+
+
+class LogCutShort(DataError):
+    """Retention removed records while they were being read. From its new beginning the log can be read again."""
 
 
 class BadRecord(DataError):

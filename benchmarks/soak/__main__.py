@@ -36,7 +36,6 @@ PROCESSES = ("feature_windows", "label_join", "predictor", "learner", "drift_wat
 EVERY_S, SETTLED_WITHIN_S = 5.0, 60.0
 WARM_UP_S = 1080.0
 """Until memory stands: panes, joins and retention have come round by then, and the allocators hold what they need."""
-TRIES = 3
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -114,12 +113,8 @@ def _settle(session: Session, listener: Listener, sending: Load, sampler: Sample
 
 def _verify(file: Path, home: Path) -> dict[str, Any]:
     command = [sys.executable, "-m", "services.cli", "verify", str(file), "--home", str(home), "--json"]
-    # Retention goes on, and may take away what is being read: then it must be read anew.
-    for _ in range(TRIES):
-        done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=CLONE)
-        if done.stdout:
-            return _verdict(json.loads(done.stdout))
-    return {"holds": False, "said": done.stderr[-2000:]}
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=CLONE)
+    return _verdict(json.loads(done.stdout)) if done.stdout else {"holds": False, "said": done.stderr[-2000:]}
 
 
 def _verdict(found: dict[str, Any]) -> dict[str, Any]:

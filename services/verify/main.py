@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
 from adapters.ports import ModelStore
 from adapters.whole_log import WholeLog
 from adapters.whole_log_kafka import KafkaWholeLog
 from schemas.contracts import Contracts
-from schemas.errors import DataError, DigestMismatch
+from schemas.errors import DataError, DigestMismatch, LogCutShort
 from services.verify.cut import cut_of
 from services.verify.equations import (
     copied_equation,
@@ -30,6 +30,9 @@ from services.verify.progress import Reading, Tell
 from services.verify.report import Equation, Fault, Report
 from services.verify.samples import Samples
 from services.verify.versions import Store, digests_equation, store_equation
+
+TRIES: Final = 3
+ANEW: Final = "reading anew"
 
 
 class Relearned(Protocol):
@@ -94,8 +97,21 @@ def verify_log(
     tell: Tell = lambda _what, _done, _whole: None,
     options: Options | None = None,
 ) -> Report:
-    """Check a pipeline in any log; see `verify`."""
-    options = options or Options()
+    """Check a pipeline in any log; see `verify`.
+
+    Where retention takes away what is being read, it begins anew: retention removes whole segments, so there is time
+    until it comes round again.
+    """
+    for _ in range(TRIES - 1):
+        with suppress(LogCutShort):
+            return _verify_once(contracts, log, store, again, tell, options or Options())
+        tell(ANEW, 0, 1)
+    return _verify_once(contracts, log, store, again, tell, options or Options())
+
+
+def _verify_once(
+    contracts: Contracts, log: WholeLog, store: ModelStore, again: Relearn | None, tell: Tell, options: Options
+) -> Report:
     reading = Reading(log, cut_of(contracts.pipeline.pipeline, log), tell)
     books = Books(contracts, reading, Samples(options.sample, options.seed))
     books.read_all()

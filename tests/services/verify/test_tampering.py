@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from adapters.whole_log import Spans, Stretch
+from schemas.errors import LogCutShort
 from schemas.records import Outgoing
 from schemas.topics import Role
 from services.verify.report import Fault, Report
@@ -190,6 +192,23 @@ def test_what_retention_has_removed_is_said_and_not_missed(first: dict[Role, int
     assert report.holds, str(report)
     if {"requests", "predictions"} & first.keys():
         assert "is gone" in report.equations[0].note
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_log_that_retention_cuts_short_is_read_anew_from_where_it_begins_then(times: int) -> None:
+    left = [times]
+
+    class CutShort(Beheaded):
+        def read(self, topic: str, spans: Spans, with_keys: bool = False) -> Iterator[Stretch]:
+            if left[0] and topic == world().topic("predictions"):
+                left[0] -= 1
+                self._first[topic] = self._first.get(topic, 0) + 7
+                raise LogCutShort("gone")
+            return super().read(topic, spans, with_keys)
+
+    report = checked(world(), CutShort(world(), {}))
+    assert report.holds, str(report)
+    assert "is gone" in report.equations[0].note
 
 
 @EXAMPLES
