@@ -127,6 +127,7 @@ class AsOf:
     """Columns of one entity kind as of a time for each row."""
 
     x_BC: NDArray[np.float32]
+    """NaN where out of reach."""
     out_of_reach_B: NDArray[np.bool_]
     """The value then is not known any more: the snapshots begin later."""
     unheard_B: NDArray[np.bool_]
@@ -149,7 +150,7 @@ def read_as_of(
         Packed values of distinct entities; None, a value of other windows, or a header alone is an entity without
         events.
     row_B : ndarray of intp, shape (B,)
-        For each row the place of its entity in `values`; -1: it has none, and all its columns are NaN.
+        Place of each row's entity in `values`; -1: it has none, and all its columns are NaN.
     time_B : ndarray of float64, shape (B,)
         Ends of panes in ms since 1970.
     kind : EntityKind
@@ -158,12 +159,6 @@ def read_as_of(
         Snapshots in this span before the newest are all there (``windows.snapshots`` panes).
     fingerprint : int
         `windows_fingerprint`.
-
-    Returns
-    -------
-    AsOf
-        Columns (B, C) and, for each row, whether its time is out of reach (then its columns are NaN), and whether
-        nothing is held of its entity.
     """
     columns = len(kind.columns)
     x_BC = np.where((row_B >= 0)[:, None], empty_columns(kind), np.float32(np.nan)).astype(np.float32)
@@ -175,18 +170,18 @@ def read_as_of(
         return AsOf(x_BC, out_B, unheard_B)
     at_H, time_H = at_V[row_B[held_B]], time_B[held_B]
     size_H = (words[at_H + 3] & 0xFFFF).astype(np.int64)
-    newest_H, place_H = _times(words, at_H + _HEADER_WORDS + 2 * (size_H - 1)), size_H - 1
-    if not (newest_H <= time_H).all():  # else all ask for the present, as most do
+    taken_H, place_H = _times(words, at_H + _HEADER_WORDS + 2 * (size_H - 1)), size_H - 1
+    if not (taken_H <= time_H).all():  # else all ask for the present, as most do
         place_H = _newest_not_after(words, at_H, size_H, time_H)
-        out_B[held_B] = (place_H < 0) & (time_H < newest_H - reach_ms)
+        out_B[held_B] = (place_H < 0) & (time_H < taken_H - reach_ms)
         x_BC[np.flatnonzero(out_B)] = np.nan
         found = np.flatnonzero(place_H >= 0)
         at_H, place_H, size_H = at_H[found], place_H[found], size_H[found]
         held_B, time_H = held_B[found], time_H[found]
-        newest_H = _times(words, at_H + _HEADER_WORDS + 2 * place_H)
+        taken_H = _times(words, at_H + _HEADER_WORDS + 2 * place_H)
     first_H = at_H + _HEADER_WORDS + 2 * size_H + columns * place_H
     x_HC = words.view("<f4")[first_H[:, None] + np.arange(columns)]
-    x_BC[held_B] = fade(x_HC, time_H - newest_H, kind)
+    x_BC[held_B] = fade(x_HC, time_H - taken_H, kind)
     return AsOf(x_BC, out_B, unheard_B)
 
 

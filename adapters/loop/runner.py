@@ -60,13 +60,18 @@ def run_loop(
         except Fenced:
             raise
         except (LoopBroken, DependencyError) as failure:
-            pause_s = budget.spend(time.monotonic())
-            if pause_s is None:
-                raise gave_up(identity.instance_id, failure) from failure
-            context.log.warning("built anew", why=str(failure), pause_s=pause_s)
-            context.health.ready(False, f"built anew: {failure}")
-            context.metrics.count("rebuilds_total")
-            context.stop.wait(pause_s)
+            _pause(context, budget, failure, identity.instance_id)
+
+
+def _pause(context: Context, budget: RebuildBudget, failure: Exception, who: str) -> None:
+    """Say what failed and wait before everything is built anew; raise if that happened too often."""
+    pause_s = budget.spend(time.monotonic())
+    if pause_s is None:
+        raise gave_up(who, failure) from failure
+    context.log.warning("built anew", why=str(failure), pause_s=pause_s)
+    context.health.ready(False, f"built anew: {failure}")
+    context.metrics.count("rebuilds_total")
+    context.stop.wait(pause_s)
 
 
 def _run_session(context: Context, job: Job, identity: Identity, options: LoopOptions) -> None:
