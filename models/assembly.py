@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from models.network import NetworkShape
 from models.network_mlp import NETWORKS
 from models.network_model import NetworkModel
 from models.normaliser import Normaliser
 from models.protocol import Learner, ServableLearner, ServedModel
-from models.torch_learner import TorchLearner, TorchLearnerConfig
+from models.torch_learner import TorchLearner
+from models.torch_learner_config import TorchLearnerConfig
 from schemas.errors import ConfigurationError
 from schemas.layout import Layout
 from schemas.pipeline_learning import Model, Replay
+from schemas.pipeline_safeguards import Safeguards
+
+_NO_SAFEGUARDS: Final = Safeguards()
 
 
-def learner_of(model: Model, replay: Replay, layout: Layout, seed: int) -> Learner:
+def learner_of(
+    model: Model, replay: Replay, layout: Layout, seed: int, safeguards: Safeguards = _NO_SAFEGUARDS
+) -> Learner:
     """Make a learner to be scored: any kind.
 
     Parameters
     ----------
-    model, replay
-        Sections of the pipeline file. `replay` is for networks; River's models learn one by one.
+    model, replay, safeguards
+        Sections of the pipeline file. The last two are for networks; River's models learn one by one.
     layout : Layout
         Of the vectors that it will be given.
     seed : int
@@ -30,10 +38,12 @@ def learner_of(model: Model, replay: Replay, layout: Layout, seed: int) -> Learn
         from models.river_tree import RiverTree
 
         return RiverTree(network_shape(model, layout), layout.target, seed)
-    return servable_learner_of(model, replay, layout, seed)
+    return servable_learner_of(model, replay, layout, seed, safeguards)
 
 
-def servable_learner_of(model: Model, replay: Replay, layout: Layout, seed: int) -> ServableLearner:
+def servable_learner_of(
+    model: Model, replay: Replay, layout: Layout, seed: int, safeguards: Safeguards = _NO_SAFEGUARDS
+) -> ServableLearner:
     """Make a learner to be published and checkpointed.
 
     Raises
@@ -51,9 +61,18 @@ def servable_learner_of(model: Model, replay: Replay, layout: Layout, seed: int)
         from models.river_linear import RiverLinear
 
         return RiverLinear(shape, layout.target)
-    size = replay.size if replay.kind == "reservoir" and replay.mix else 0
     config = TorchLearnerConfig(
-        shape, layout.target, layout.width, model.optimiser, model.averaging, size, replay.mix, seed, model.kind
+        shape=shape,
+        target=layout.target,
+        width=layout.width,
+        optimiser=model.optimiser,
+        averaging=model.averaging,
+        replay_size=replay.size if replay.kind != "none" and (replay.mix or safeguards.need_memory) else 0,
+        replay_mix=replay.mix,
+        seed=seed,
+        kind=model.kind,
+        replay_kind="reservoir" if replay.kind == "none" else replay.kind,
+        safeguards=safeguards,
     )
     return TorchLearner(config)
 

@@ -5,9 +5,9 @@ Shape suffixes: B rows of a batch, F columns of the feature vector, K outputs.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -99,4 +99,21 @@ class ServableLearner(Learner, Protocol):
         DataError
             The snapshot does not fit this learner.
         """
+        ...
+
+
+@runtime_checkable
+class Heeding(Protocol):
+    """A learner that heeds what happens around it. Told by the fold over the log, so that it is told the same again."""
+
+    def on_version(self) -> None:
+        """What it answers with now was published: the parent of what follows."""
+        ...
+
+    def on_concept(self, concept: int, contradicted: Collection[int] = ()) -> None:
+        """What follows belongs to a concept of the bank; examples of `contradicted` ones are not to be replayed."""
+        ...
+
+    def on_drift(self) -> None:
+        """The stream is not what it was: the schedule of the learning rate begins again, if it may."""
         ...

@@ -2,13 +2,56 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Collection
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from models.protocol import Float32, Float64, Snapshot
 from schemas.errors import DataError
+
+Int64 = NDArray[np.int64]
+
+
+class Memory(Protocol):
+    """Examples of the past, in bounded space."""
+
+    def __len__(self) -> int:
+        """Examples held."""
+        ...
+
+    def add(self, x_BF: Float32, y_B: Float64) -> None:
+        """Offer examples, in their order."""
+        ...
+
+    def sample(self, rows: int) -> tuple[Float32, Float64]:
+        """Draw examples, with replacement: float32 (rows, F) and float64 (rows,); none if there is none to draw."""
+        ...
+
+    def turn_to(self, concept: int, contradicted: Collection[int]) -> None:
+        """Know that what follows belongs to a concept, and that the examples of others are not to be drawn."""
+        ...
+
+    def snapshot(self) -> Snapshot:
+        """What is held, and the random state."""
+        ...
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Become what `snapshot` was taken from, or raise `DataError` if it does not fit."""
+        ...
+
+
+def places(seen: int, rows: int, size: int, random: np.random.Generator) -> Int64:
+    """Where algorithm R puts each of the next rows of a stream; `size` or more: nowhere.
+
+    Examples
+    --------
+    >>> places(0, 3, 2, np.random.default_rng(0))[:2].tolist()
+    [0, 1]
+    """
+    number_B = seen + np.arange(rows)
+    return np.where(number_B < size, number_B, random.integers(0, number_B + 1))
 
 
 class Reservoir:
@@ -45,10 +88,8 @@ class Reservoir:
 
     def add(self, x_BF: Float32, y_B: Float64) -> None:
         """Offer examples, in their order."""
-        size = len(self._y_M)
-        number_B = self.seen + np.arange(len(y_B))
-        place_B = np.where(number_B < size, number_B, self._random.integers(0, number_B + 1))
-        taken = np.flatnonzero(place_B < size)
+        place_B = places(self.seen, len(y_B), len(self._y_M), self._random)
+        taken = np.flatnonzero(place_B < len(self._y_M))
         # Where two rows of a batch get one place, the later stays: what algorithm R does one by one.
         self._x_MF[place_B[taken]], self._y_M[place_B[taken]] = x_BF[taken], y_B[taken]
         self.seen += len(y_B)
@@ -57,6 +98,9 @@ class Reservoir:
         """Draw examples, with replacement: float32 (rows, F) and float64 (rows,); none while the memory is empty."""
         place_R = self._random.integers(0, len(self), rows if len(self) else 0)
         return self._x_MF[place_R], self._y_M[place_R]
+
+    def turn_to(self, concept: int, contradicted: Collection[int]) -> None:
+        """Do nothing: a uniform sample knows no concepts."""
 
     def snapshot(self) -> Snapshot:
         """What is held, in its places, and the random state."""

@@ -11,51 +11,33 @@ Polyak, Juditsky 1992: Acceleration of stochastic approximation by averaging.
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any, Final
+from collections.abc import Collection, Iterator
+from typing import Final, cast
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from models.losses import head_of
-from models.network import NetworkShape, TabularResNet
 from models.network_mlp import NETWORKS, Network
 from models.network_model import NetworkModel
 from models.normaliser import Normaliser
-from models.protocol import Float32, Float64, Snapshot, Target
-from models.replay import Reservoir
-from schemas.errors import DataError
-from schemas.pipeline_learning import Optimiser
+from models.optimisers import optimiser_of
+from models.protocol import Float32, Float64, Json, Snapshot
+from models.replay import Memory
+from models.replay_kinds import memory_of
+from models.safeguards.elastic_net import ElasticNet
+from models.safeguards.mix import Mix, safeguards_of
+from models.safeguards.safeguard import Batch, Safeguard, Surroundings
+from models.schedules import rate_factor
+from models.sharpness import climb, descend
+from models.torch_learner_config import TorchLearnerConfig
+from models.torch_state import copy_into, named_state, open_optimiser
+from schemas.pipeline_optimiser import CONSTANT
 
 # The average starts short, or the first weights would weigh on it for long.
 _AVERAGING_WARM_UP: Final = 10
-
-
-@dataclass(frozen=True, slots=True)
-class TorchLearnerConfig:
-    """What a learner is built from.
-
-    Attributes
-    ----------
-    averaging : float
-        Share of the average that a step keeps, 0 (none) to below 1.
-    replay_size, replay_mix : int
-        Examples held, and drawn beside each fresh batch; 0 of either: no replay.
-    kind : str
-        One of `models.network_mlp.NETWORKS`.
-    """
-
-    shape: NetworkShape
-    target: Target
-    width: int
-    optimiser: Optimiser
-    averaging: float
-    replay_size: int
-    replay_mix: int
-    seed: int
-    kind: str = TabularResNet.KIND
+_KEPT: Final = "safeguards."
 
 
 class TorchLearner:
@@ -70,15 +52,16 @@ class TorchLearner:
         self._average = copy.deepcopy(self._network)
         self._scale = Normaliser(1)
         self._head = head_of(config.target, self._scale)
-        self._optimiser = optimiser_of(config.optimiser, self._network)
-        self._memory = Reservoir(config.replay_size, config.width, config.seed)
+        self._optimiser = optimiser_of(config.optimiser, self._network.parameters())
+        self._memory = self._new_memory()
         self._noise = torch.Generator().manual_seed(config.seed)
-        self._steps = 0
+        self._steps = self._age = 0
         # Looked up once: to walk over a module's parts takes longer than to update them.
-        self._parameters = list(self._network.parameters())
+        self._parameters: list[Tensor] = list(self._network.parameters())
         self._pairs = list(zip(self._average.parameters(), self._parameters, strict=True))
         self._moments = list(zip(self._average.buffers(), self._network.buffers(), strict=True))
         self._answering = self._model(self._average)
+        self._safeguards = Mix(self._chosen(), config.safeguards.anchor, self._parameters)
 
     def predict_many(self, x_BF: Float32) -> Float32:
         """Answer with the averaged weights, (B, K)."""
@@ -86,13 +69,29 @@ class TorchLearner:
 
     def learn_many(self, x_BF: Float32, y_B: Float64) -> None:
         """Learn the moments of the fresh batch, make one step on it and replay, then remember it."""
+        self._set_rate()
         self._network.inputs.normaliser.learn(self._network.inputs.numbers(torch.from_numpy(x_BF)))
         self._scale.learn(torch.from_numpy(y_B)[:, None])
-        x_replay_RF, y_replay_R = self._memory.sample(self._config.replay_mix if self._config.replay_size else 0)
-        self._step(np.concatenate((x_BF, x_replay_RF)), np.concatenate((y_B, y_replay_R)))
+        logit_BK = self._step(self._mixed(x_BF, y_B))
         self._follow()
         if self._config.replay_size:
-            self._memory.add(x_BF, y_B)
+            self._remember(x_BF, y_B, logit_BK[: len(y_B)])
+        self._safeguards.after_batch(len(y_B))
+        self._age += len(y_B)
+
+    def on_version(self) -> None:
+        """Anchor the safeguards that hold to versions."""
+        self._safeguards.on_version()
+
+    def on_concept(self, concept: int, contradicted: Collection[int] = ()) -> None:
+        """Anchor the safeguards that hold to concepts, then remember what follows under the new one."""
+        self._safeguards.on_concept()
+        self._memory.turn_to(concept, contradicted)
+
+    def on_drift(self) -> None:
+        """Begin the schedule of the rate again, if it restarts on drift."""
+        if self._config.optimiser.schedule.restart == "drift":
+            self._age = 0
 
     @property
     def answering(self) -> NetworkModel:
@@ -109,7 +108,14 @@ class TorchLearner:
         tensors = {name: value.detach().numpy().copy() for name, value in self._state()}
         tensors |= {"noise": self._noise.get_state().numpy().copy()}
         tensors |= {"memory." + name: value for name, value in memory.tensors.items()}
-        return Snapshot(tensors, {"steps": self._steps, "memory": memory.manifest})
+        manifest: Json = {"steps": self._steps, "memory": memory.manifest}
+        if self._has_schedule:
+            manifest["age"] = self._age
+        if self._safeguards:
+            kept = self._safeguards.snapshot()
+            tensors |= {_KEPT + name: value for name, value in kept.tensors.items()}
+            manifest["safeguards"] = kept.manifest
+        return Snapshot(tensors, manifest)
 
     def restore(self, snapshot: Snapshot) -> None:
         """Become what `snapshot` was taken from.
@@ -119,26 +125,92 @@ class TorchLearner:
         DataError
             It is of another network, optimiser or memory.
         """
-        if snapshot.manifest["steps"]:
-            self._open_optimiser()
-        own = dict(self._state())
-        for name, value in own.items():
-            _copy(name, value, snapshot)
+        if any(name.startswith("optimiser.") for name in snapshot.tensors):
+            open_optimiser(self._optimiser)
+        for name, value in dict(self._state()).items():
+            copy_into(name, value, snapshot)
         self._noise.set_state(torch.from_numpy(np.array(snapshot.tensors["noise"])))
-        self._steps = int(snapshot.manifest["steps"])
+        self._steps, self._age = int(snapshot.manifest["steps"]), int(snapshot.manifest.get("age", 0))
         memory = {k.removeprefix("memory."): v for k, v in snapshot.tensors.items() if k.startswith("memory.")}
         self._memory.restore(Snapshot(memory, snapshot.manifest["memory"]))
+        if self._safeguards:
+            kept = {k.removeprefix(_KEPT): v for k, v in snapshot.tensors.items() if k.startswith(_KEPT)}
+            self._safeguards.restore(Snapshot(kept, snapshot.manifest["safeguards"]))
 
-    def _step(self, x_BF: Float32, y_B: Float64) -> None:
-        logit_BK = self._network(torch.from_numpy(x_BF), self._noise)
-        loss = self._head.loss(logit_BK, torch.from_numpy(y_B))
-        self._optimiser.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
+    @property
+    def _has_schedule(self) -> bool:
+        return self._config.optimiser.schedule != CONSTANT
+
+    def _set_rate(self) -> None:
+        rules = self._config.optimiser
+        if rules.schedule != CONSTANT:
+            for group in self._optimiser.param_groups:
+                group["lr"] = rules.rate * rate_factor(rules.schedule, self._age)
+
+    def _mixed(self, x_BF: Float32, y_B: Float64) -> Batch:
+        """The fresh batch, then what is replayed beside it."""
+        row_RW, y_R = self._memory.sample(self._config.replay_mix if self._config.replay_size else 0)
+        x_RF, noted_RK = row_RW[:, : self._config.width], row_RW[:, self._config.width :]
+        x_BF, y_both_B = np.concatenate((x_BF, x_RF)), np.concatenate((y_B, y_R))
+        return Batch(torch.from_numpy(x_BF), torch.from_numpy(y_both_B), len(y_B), torch.from_numpy(noted_RK))
+
+    def _step(self, batch: Batch) -> Tensor:
+        """Make one step; the logits of its batch, (B, K)."""
+        logit_BK = self._descent(batch)
+        if self._config.optimiser.sam_radius:
+            held = climb(self._parameters, self._config.optimiser.sam_radius)
+            self._descent(batch)
+            descend(self._parameters, held)
+        whole = not self._safeguards or self._safeguards.turn_gradient(batch)
         norm = nn.utils.clip_grad_norm_(self._parameters, self._config.optimiser.clip)
         # A step along a gradient that is not finite would spoil the weights for good: it is left out.
-        if bool(torch.isfinite(norm)):
+        if whole and bool(torch.isfinite(norm)):
             self._optimiser.step()
+            self._safeguards.after_step()
         self._steps += 1
+        return logit_BK.detach()
+
+    def _descent(self, batch: Batch) -> Tensor:
+        """Compute the gradient; returns logits."""
+        self._optimiser.zero_grad()
+        logit_BK = cast(Tensor, self._network(batch.x_BF, self._noise))
+        loss = self._head.loss(logit_BK, batch.y_B)
+        for term in self._safeguards.loss_terms(batch, logit_BK):
+            loss = loss + term
+        loss.backward()  # type: ignore[no-untyped-call]
+        return logit_BK
+
+    def _remember(self, x_BF: Float32, y_B: Float64, logit_BK: Tensor) -> None:
+        if self._config.noted:
+            x_BF = np.concatenate((x_BF, logit_BK.numpy()), axis=1)
+        # One label that is no number would make every step after it one that is left out.
+        known_B = np.isfinite(y_B)
+        if known_B.all():
+            self._memory.add(x_BF, y_B)
+        else:
+            self._memory.add(x_BF[known_B], y_B[known_B])
+
+    def _new_memory(self) -> Memory:
+        config, width = self._config, self._config.width + self._config.noted
+        return memory_of(config.replay_kind, config.replay_size, width, config.seed, config.target)
+
+    def _chosen(self) -> list[Safeguard]:
+        around, rules = self._surroundings(), self._config.optimiser
+        shrinking: list[Safeguard] = [ElasticNet(rules.l1, rules.l2, around)] if rules.l1 or rules.l2 else []
+        return shrinking + safeguards_of(self._config.safeguards, around)
+
+    def _surroundings(self) -> Surroundings:
+        return Surroundings(
+            network=self._network,
+            average=self._average,
+            parameters=self._parameters,
+            published=list(self._average.parameters()),
+            head=self._head,
+            scale=self._scale,
+            target=self._config.target,
+            memory=self._memory,
+            width=self._config.width,
+        )
 
     @torch.no_grad()
     def _follow(self) -> None:
@@ -151,41 +223,6 @@ class TorchLearner:
     def _model(self, network: Network) -> NetworkModel:
         return NetworkModel(self._config.shape, self._config.target, network, self._scale)
 
-    def _open_optimiser(self) -> None:
-        # Optimisers make their state at the first step; a step without gradients' worth makes it without moving.
-        if any(self._optimiser.state.values()):
-            return
-        for parameter in self._network.parameters():
-            parameter.grad = torch.zeros_like(parameter)
-        self._optimiser.step()
-
     def _state(self) -> Iterator[tuple[str, Tensor]]:
-        for part, module in (("network", self._network), ("average", self._average), ("labels", self._scale)):
-            yield from ((f"{part}.{name}", value) for name, value in module.state_dict().items())
-        names: dict[Tensor, str] = {parameter: name for name, parameter in self._network.named_parameters()}
-        for parameter, state in self._optimiser.state.items():
-            yield from ((f"optimiser.{names[parameter]}.{key}", value) for key, value in _tensors(state))
-
-
-def optimiser_of(section: Optimiser, network: nn.Module) -> torch.optim.Optimizer:
-    """Make the optimiser that the pipeline file names."""
-    parameters = list(network.parameters())
-    if section.kind == "sgd":
-        return torch.optim.SGD(parameters, section.rate, momentum=0.9, weight_decay=section.weight_decay, fused=True)
-    family = torch.optim.AdamW if section.kind == "adamw" else torch.optim.Adam
-    return family(parameters, section.rate, weight_decay=section.weight_decay, fused=True)
-
-
-def _tensors(state: dict[str, Any]) -> Iterator[tuple[str, Tensor]]:
-    return ((key, value) for key, value in sorted(state.items()) if isinstance(value, Tensor))
-
-
-@torch.no_grad()
-def _copy(name: str, value: Tensor, snapshot: Snapshot) -> None:
-    saved = snapshot.tensors.get(name)
-    if saved is None or saved.shape != value.shape:
-        raise DataError(
-            f"The learner saved has no {name} of the shape {tuple(value.shape)}.",
-            "The pipeline file has changed since: start the learner anew, or take the old file back.",
-        )
-    value.copy_(torch.from_numpy(np.array(saved)))
+        parts = {"network": self._network, "average": self._average, "labels": self._scale}
+        return named_state(parts, self._optimiser, self._network)

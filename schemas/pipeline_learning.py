@@ -2,24 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from schemas.durations import Duration
-from schemas.section import Section
-
-Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-NonNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
-
-
-class Optimiser(Section):
-    """How a gradient becomes a step."""
-
-    kind: Literal["adamw", "adam", "sgd"] = "adamw"
-    rate: Positive = 1e-3
-    weight_decay: NonNegative = 0.0
-    clip: Positive = 1.0
+from schemas.pipeline_optimiser import Optimiser, Positive
+from schemas.pipeline_safeguards import Safeguards
+from schemas.section import Section, later
 
 
 class Model(Section):
@@ -43,9 +33,13 @@ class Model(Section):
 
 
 class Replay(Section):
-    """Replay memory: `size` examples held, `mix` of them beside each fresh batch."""
+    """Replay memory: `size` examples held, `mix` of them beside each fresh batch.
 
-    kind: Literal["reservoir", "none"] = "reservoir"
+    A `reservoir` holds a uniform sample of all that was learned; `class_balanced` as many of each class;
+    `concept_balanced` as many of each class in each concept of the bank.
+    """
+
+    kind: Literal["reservoir", "class_balanced", "concept_balanced", "none"] = "reservoir"
     size: Annotated[int, Field(ge=1, le=10_000_000)] = 20_000
     mix: Annotated[int, Field(ge=0, le=65_536)] = 64
 
@@ -59,6 +53,7 @@ class Baseline(Section):
     model: Model | None = None
     windows: bool = True
     replay: Replay | None = None
+    safeguards: Safeguards | None = later(None)
 
 
 class Learner(Section):
@@ -76,7 +71,15 @@ class Learner(Section):
     score_window: Annotated[int, Field(ge=10)] = 5000
     seed: int = 0
     replay: Replay = Replay()
+    safeguards: Safeguards = later(Safeguards())
     baselines: dict[str, Baseline] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _remembers(self) -> Self:
+        if self.replay.kind == "none" and self.safeguards.need_memory:
+            needy = " and ".join(self.safeguards.need_memory)
+            raise ValueError(f"{needy} among the safeguards must have a replay memory: set `replay.kind` to reservoir")
+        return self
 
 
 class Psi(Section):

@@ -113,3 +113,8 @@ def _learner_faults(pipeline: Pipeline) -> Iterator[str]:
             f"{keep}: must not be less than learner.keep_versions ({learner.keep_versions}), "
             f"for a store that was lost is rebuilt from what the versions topic keeps; it is {learner.keep_artefacts}"
         )
+    if learner.replay.kind == "class_balanced" and pipeline.target.type == "regression":
+        yield "learner.replay.kind: a regression has no classes to balance; take reservoir or concept_balanced"
+    if learner.safeguards.chosen and pipeline.model.kind.startswith("river_"):
+        chosen = ", ".join(learner.safeguards.chosen)
+        yield f"learner.safeguards: {chosen}: they act on networks, and model.kind is {pipeline.model.kind}"

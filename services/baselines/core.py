@@ -106,7 +106,10 @@ class Contest:
     def _contestant(self, pipeline: Pipeline, name: str, baseline: Baseline) -> Contestant:
         rules, layout = pipeline.learner, layout_of(pipeline, baseline.windows)
         model, replay = baseline.model or pipeline.model, baseline.replay or rules.replay
-        learner = learner_of(model, replay, layout, rules.seed)
+        safeguards = baseline.safeguards or rules.safeguards
+        if safeguards.anchor == "version":  # its versions are never published: they are where the served one's are
+            safeguards = safeguards.model_copy(update={"anchor": rules.cadence})
+        learner = learner_of(model, replay, layout, rules.seed, safeguards)
         # River's models learn one by one anyway; a batch would only let their answers grow old.
         batch = 1 if model.kind.startswith("river_") else rules.batch
         learning = DelayedLearning(learner, layout.outputs, layout.width, batch, pipeline.join.wait)

@@ -74,7 +74,7 @@ def relearn(
 def _beginning(contracts: Contracts) -> tuple[Plan, State]:
     # Checkpoints change nothing that is learned, and nobody here wants their bytes.
     plan, rules = replace(plan_of(contracts.pipeline), checkpoint=sys.maxsize), contracts.pipeline.learner
-    learner = servable_learner_of(contracts.pipeline.model, rules.replay, plan.layout, rules.seed)
+    learner = servable_learner_of(contracts.pipeline.model, rules.replay, plan.layout, rules.seed, rules.safeguards)
     return plan, first_state(plan, learner)
 
 

@@ -110,7 +110,8 @@ class Session:
 
     def _restored(self) -> State:
         rules = self._context.pipeline.learner
-        learner = servable_learner_of(self._context.pipeline.model, rules.replay, self._plan.layout, rules.seed)
+        model = self._context.pipeline.model
+        learner = servable_learner_of(model, rules.replay, self._plan.layout, rules.seed, rules.safeguards)
         found = self._around.folder.load(self._say_corrupted)
         if found is None:
             self._context.log.info("no checkpoint: learning from the beginning of the log")

@@ -14,9 +14,10 @@ from models.river_linear import RiverLinear
 from models.river_tree import RiverTree
 from models.snapshot import decode_model, encode_model
 from models.tensor_bytes import decode_snapshot, encode_snapshot
-from models.torch_learner import TorchLearner, TorchLearnerConfig
+from models.torch_learner import TorchLearner
+from models.torch_learner_config import TorchLearnerConfig
 from schemas.errors import DataError
-from schemas.pipeline_learning import Optimiser
+from schemas.pipeline_optimiser import Optimiser
 from tests.models.streams import CLASSES, TARGETS, WIDTH, shape_for, stream
 
 BATCH = 32

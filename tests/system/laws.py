@@ -92,7 +92,7 @@ def check_learner(run: Run) -> None:
     pipeline = run.contracts.pipeline
     plan = plan_of(pipeline)
     rules = pipeline.learner
-    learner = servable_learner_of(pipeline.model, rules.replay, plan.layout, rules.seed)
+    learner = servable_learner_of(pipeline.model, rules.replay, plan.layout, rules.seed, rules.safeguards)
     _, effects = step(plan, first_state(plan, learner), examples_of(run))
     candidates = [e for e in effects if isinstance(e, Candidate)]
     assert candidates
