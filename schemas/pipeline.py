@@ -7,8 +7,9 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from schemas.durations import Duration
+from schemas.pipeline_drift import Drift
 from schemas.pipeline_gate import FiniteGate, Gate
-from schemas.pipeline_learning import Drift, Learner, Model
+from schemas.pipeline_learning import Learner, Model
 from schemas.section import Section
 
 Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")]

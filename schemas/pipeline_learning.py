@@ -1,4 +1,4 @@
-"""The learning half of a pipeline file: model, learner, gate, drift."""
+"""The learning half of a pipeline file: model and learner."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from schemas.durations import Duration
-from schemas.pipeline_optimiser import Optimiser, Positive
+from schemas.pipeline_optimiser import Optimiser
 from schemas.pipeline_safeguards import Safeguards
 from schemas.section import Section, later
 
@@ -80,20 +80,3 @@ class Learner(Section):
             needy = " and ".join(self.safeguards.need_memory)
             raise ValueError(f"{needy} among the safeguards must have a replay memory: set `replay.kind` to reservoir")
         return self
-
-
-class Psi(Section):
-    """Bands of the population stability index."""
-
-    watch: Positive = 0.1
-    act: Positive = 0.25
-
-
-class Drift(Section):
-    """Windows of event time that are tested against a reference of as many windows."""
-
-    window: Duration = 86_400_000
-    reference: Annotated[int, Field(ge=1)] = 7
-    minimum: Annotated[int, Field(ge=1)] = 200
-    bins: Annotated[int, Field(ge=2, le=256)] = 16
-    psi: Psi = Psi()

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from models.drift.psi import population_stability_index
 from models.drift.sketch import LABELS, SketchPlan
 from schemas.decoded import Columns
-from schemas.pipeline_learning import Drift as DriftSpec
+from schemas.pipeline_drift import Drift as DriftSpec
 
 Active = dict[str, str] | None
 _ACTIONS = {

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from models.drift.judgement import Drift, judge
 from models.drift.sketch import SketchPlan
-from schemas.pipeline_learning import Drift as DriftSpec
+from schemas.pipeline_drift import Drift as DriftSpec
 
 Entry = dict[str, Any]
 Table = Mapping[str, Entry]
