@@ -6,7 +6,6 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from schemas.durations import Duration
 from schemas.pipeline_optimiser import Optimiser
 from schemas.pipeline_safeguards import Safeguards
 from schemas.section import Section, later
