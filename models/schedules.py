@@ -22,7 +22,7 @@ def rate_factor(schedule: Schedule, age: int) -> float:
     Returns
     -------
     float
-        0 (only at the very first step of a warm-up without any example) to 1.
+        From `floor` to 1, and less than the floor only while it warms up.
 
     References
     ----------
@@ -39,10 +39,10 @@ def rate_factor(schedule: Schedule, age: int) -> float:
     """
     if age < schedule.warm_up:
         return (age + 1) / (schedule.warm_up + 1)
-    part = (age - schedule.warm_up) / schedule.period
+    since = age - schedule.warm_up
     if schedule.restart == "period":
-        part %= 1.0
-    return schedule.floor + (1 - schedule.floor) * _course(schedule, part)
+        since %= schedule.period
+    return schedule.floor + (1 - schedule.floor) * _course(schedule, since / schedule.period)
 
 
 def _course(schedule: Schedule, part: float) -> float:

@@ -30,8 +30,8 @@ class Schedule(Section):
 
     @model_validator(mode="after")
     def _has_a_course(self) -> Self:
-        if self.kind == "constant" and self.restart == "period":
-            raise ValueError("a constant rate has no period to restart: choose another `kind`, or leave `restart` out")
+        if self.kind in ("constant", "step") and self.restart == "period":
+            raise ValueError(f"within one period {self.kind} does not fall: choose another `kind` to restart with each")
         return self
 
 

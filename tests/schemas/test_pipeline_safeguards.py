@@ -56,7 +56,7 @@ FAULTS: dict[str, tuple[dict[str, Any], str]] = {
     "too much momentum": ({"model": {"optimiser": {"momentum": 1}}}, r"momentum: .*less than 1"),
     "a constant that restarts": (
         {"model": {"optimiser": {"schedule": {"restart": "period"}}}},
-        r"no period to restart",
+        r"within one period constant does not fall",
     ),
 }
 

@@ -37,7 +37,7 @@ CHOICES |= {
     **{
         f"{kind}-schedule": {"optimiser": {"schedule": {"kind": kind, "period": 90, "warm_up": 20, "restart": restart}}}
         for kind, restart in (
-            ("step", "never"),
+            ("step", "drift"),
             ("exponential", "period"),
             ("cosine", "period"),
             ("one_cycle", "drift"),

@@ -1,0 +1,48 @@
+"""A-GEM: after it no gradient points against the reference, and one that did not is as it was."""
+
+from __future__ import annotations
+
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from torch import Tensor
+
+from models.safeguards.a_gem import project
+
+SHAPES = ((4, 3), (5,), (1,))
+
+
+def drawn(seed: int, scale: float) -> list[Tensor]:
+    source = torch.Generator().manual_seed(seed)
+    return [torch.randn(shape, generator=source) * scale for shape in SHAPES]
+
+
+def flat(tensors: list[Tensor]) -> Tensor:
+    return torch.cat([t.flatten() for t in tensors]).double()
+
+
+scales = st.sampled_from([1e-6, 1e-3, 1.0, 1e3])
+
+
+@given(seed=st.integers(0, 10_000), own=scales, other=scales)
+def test_the_dot_product_with_the_reference_is_never_negative(seed: int, own: float, other: float) -> None:
+    gradient, reference = drawn(seed, own), drawn(seed + 1, other)
+    before, against = flat(gradient), flat(reference)
+    project(gradient, reference)
+    after = flat(gradient)
+    rounding = 1e-6 * before.norm() * against.norm()
+    assert after @ against >= -rounding
+    if before @ against >= 0:
+        assert torch.equal(after, before)
+    else:
+        assert after.norm() <= before.norm() * (1 + 1e-6), "a projection shortens"
+        moved = after - before
+        assert abs(moved @ against) >= (1 - 1e-4) * moved.norm() * against.norm(), "only along the reference"
+
+
+@given(seed=st.integers(0, 1000), bad=st.sampled_from([0.0, float("nan"), float("inf")]))
+def test_a_reference_that_says_nothing_changes_nothing(seed: int, bad: float) -> None:
+    gradient = drawn(seed, 1.0)
+    before = flat(gradient)
+    project(gradient, [torch.full(shape, bad) for shape in SHAPES])
+    assert torch.equal(flat(gradient), before)
