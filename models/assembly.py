@@ -114,4 +114,7 @@ def network_shape(model: Model, layout: Layout) -> NetworkShape:
         blocks=model.blocks,
         embedding=model.embedding,
         dropout=model.dropout,
+        activation=model.activation,
+        norm=model.norm or "",
+        init=model.init,
     )

@@ -19,6 +19,7 @@ from typing import ClassVar, Final
 import torch
 from torch import Tensor, nn
 
+from models.network_layers import ACTIVATIONS, NORMS, dropped, linear_layer, normed
 from models.normaliser import Normaliser
 
 _LARGEST: Final = 1e18
@@ -36,6 +37,8 @@ class NetworkShape:
         Places of the category codes that are used, each with its number of codes.
     outputs : int
         K.
+    activation, norm, init : str
+        Of `models.network_layers`; an empty norm is the one that each kind of network has by itself.
     """
 
     numbers: tuple[int, ...]
@@ -45,6 +48,9 @@ class NetworkShape:
     blocks: int
     embedding: int
     dropout: float
+    activation: str = "relu"
+    norm: str = ""
+    init: str = "uniform"
 
     @property
     def inputs(self) -> int:
@@ -55,20 +61,18 @@ class NetworkShape:
 class Block(nn.Module):
     """Pre-norm residual block; it starts as the identity, so depth costs nothing at first."""
 
-    def __init__(self, hidden: int, dropout: float, source: torch.Generator | None) -> None:
+    def __init__(self, shape: NetworkShape, source: torch.Generator | None) -> None:
         super().__init__()
-        self.norm = nn.LayerNorm(hidden)
-        self.inner = linear_layer(hidden, hidden, source)
-        self.outer = linear_layer(hidden, hidden, None)
-        self.dropout = dropout
+        self.norm = NORMS[shape.norm or "layer"](shape.hidden)
+        self.inner = linear_layer(shape.hidden, shape.hidden, source, shape.init)
+        self.outer = linear_layer(shape.hidden, shape.hidden, None)
+        self.activation = ACTIVATIONS[shape.activation]()
+        self.dropout = shape.dropout
 
     def forward(self, h_BH: Tensor, noise: torch.Generator | None) -> Tensor:
         """Add to `h_BH` what the block has to say."""
-        inner_BH = torch.relu(self.inner(self.norm(h_BH)))
-        if noise is not None and self.dropout:
-            keep_BH = torch.rand(inner_BH.shape, generator=noise) >= self.dropout
-            inner_BH = inner_BH * keep_BH / (1 - self.dropout)
-        return h_BH + self.outer(inner_BH)  # type: ignore[no-any-return]
+        inner_BH = self.activation(self.inner(normed(self.norm, h_BH, noise is not None)))
+        return h_BH + self.outer(dropped(inner_BH, self.dropout, noise))  # type: ignore[no-any-return]
 
 
 class Inputs(nn.Module):
@@ -124,17 +128,17 @@ class TabularResNet(nn.Module):
         super().__init__()
         source = None if seed is None else torch.Generator().manual_seed(seed)
         self.inputs = Inputs(shape, source)
-        self.first = linear_layer(shape.inputs, shape.hidden, source)
-        self.blocks = nn.ModuleList([Block(shape.hidden, shape.dropout, source) for _ in range(shape.blocks)])
-        self.norm = nn.LayerNorm(shape.hidden)
+        self.first = linear_layer(shape.inputs, shape.hidden, source, shape.init)
+        self.blocks = nn.ModuleList([Block(shape, source) for _ in range(shape.blocks)])
+        self.norm = NORMS[shape.norm or "layer"](shape.hidden)
         self.head = linear_layer(shape.hidden, shape.outputs, None)
 
     def forward(self, x_BF: Tensor, noise: torch.Generator | None = None) -> Tensor:
-        """Logits (B, K) of float32 vectors (B, F); with `noise`, units are dropped as in training."""
+        """Logits (B, K) of float32 vectors (B, F); with `noise`, as in training: units dropped, batch norms learned."""
         h_BH = self.first(self.inputs(x_BF))
         for block in self.blocks:
             h_BH = block(h_BH, noise)
-        return self.head(self.norm(h_BH))  # type: ignore[no-any-return]
+        return self.head(normed(self.norm, h_BH, noise is not None))  # type: ignore[no-any-return]
 
 
 def _asinh(x_BN: Tensor) -> Tensor:
@@ -158,26 +162,3 @@ def _drawn(rows: int, width: int, source: torch.Generator | None) -> Tensor:
 def _constant(module: nn.Module, name: str, values: Sequence[int]) -> None:
     # Follows from the shape, so it is not part of the state.
     module.register_buffer(name, torch.tensor(values, dtype=torch.long), persistent=False)
-
-
-class _Linear(nn.Linear):
-    """A linear layer that draws no weights: its maker sets them.
-
-    `nn.utils.skip_init` would do the same, but loads some 500 modules of torch's compiler at its first use, 0.9 s.
-    """
-
-    def reset_parameters(self) -> None:
-        """Leave them."""
-
-
-def linear_layer(inputs: int, outputs: int, source: torch.Generator | None) -> nn.Linear:
-    """A linear layer with uniform weights of the usual bound, or all zero without a source."""
-    layer = _Linear(inputs, outputs)
-    bound = 1 / math.sqrt(max(inputs, 1))
-    with torch.no_grad():
-        for parameter in layer.parameters():
-            if source is None:
-                parameter.zero_()
-            else:
-                parameter.uniform_(-bound, bound, generator=source)
-    return layer

@@ -11,11 +11,12 @@ from typing import ClassVar, Final
 import torch
 from torch import Tensor, nn
 
-from models.network import Inputs, NetworkShape, TabularResNet, linear_layer
+from models.network import Inputs, NetworkShape, TabularResNet
+from models.network_layers import ACTIVATIONS, NORMS, dropped, linear_layer, normed
 
 
 class Mlp(nn.Module):
-    """The whole network, from vectors as served to logits: `blocks` hidden layers with ReLU between.
+    """The whole network, from vectors as served to logits: `blocks` hidden layers, each with its norm and activation.
 
     Parameters
     ----------
@@ -33,18 +34,18 @@ class Mlp(nn.Module):
         self.inputs = Inputs(shape, source)
         widths = [shape.inputs, *[shape.hidden] * shape.blocks]
         pairs = pairwise(widths)
-        self.layers = nn.ModuleList([linear_layer(width, hidden, source) for width, hidden in pairs])
+        self.layers = nn.ModuleList([linear_layer(width, hidden, source, shape.init) for width, hidden in pairs])
         self.head = linear_layer(widths[-1], shape.outputs, None)
+        self.norms = nn.ModuleList([NORMS[shape.norm or "none"](shape.hidden) for _ in self.layers])
+        self.activations = [ACTIVATIONS[shape.activation]() for _ in self.layers]
+        self.slopes = nn.ModuleList([a for a in self.activations if isinstance(a, nn.Module)])
         self.dropout = shape.dropout
 
     def forward(self, x_BF: Tensor, noise: torch.Generator | None = None) -> Tensor:
-        """Logits (B, K) of float32 vectors (B, F); with `noise`, units are dropped as in training."""
+        """Logits (B, K) of float32 vectors (B, F); with `noise`, as in training: units dropped, batch norms learned."""
         h_BH = self.inputs(x_BF)
-        for layer in self.layers:
-            h_BH = torch.relu(layer(h_BH))
-            if noise is not None and self.dropout:
-                keep_BH = torch.rand(h_BH.shape, generator=noise) >= self.dropout
-                h_BH = h_BH * keep_BH / (1 - self.dropout)
+        for layer, norm, activation in zip(self.layers, self.norms, self.activations, strict=True):
+            h_BH = dropped(activation(normed(norm, layer(h_BH), noise is not None)), self.dropout, noise)
         return self.head(h_BH)  # type: ignore[no-any-return]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from typing import Self, cast
 
 import numpy as np
@@ -10,6 +10,7 @@ import torch
 
 from models.losses import head_of
 from models.network import NetworkShape, TabularResNet
+from models.network_layers import ACTIVATIONS, BOUNDS, NORMS
 from models.network_mlp import NETWORKS, Network
 from models.normaliser import Normaliser
 from models.protocol import Float32, Json, Snapshot, Target
@@ -64,7 +65,7 @@ class NetworkModel:
         """Weights, moments and shape."""
         state = dict(self._network.state_dict()) | {_LABELS + k: v for k, v in self._scale.state_dict().items()}
         tensors = {name: value.detach().cpu().numpy().copy() for name, value in state.items()}
-        return Snapshot(tensors, {"shape": asdict(self.shape), "target": self.target})
+        return Snapshot(tensors, {"shape": manifest_of(self.shape), "target": self.target})
 
     @classmethod
     def from_snapshot(
@@ -93,6 +94,16 @@ class NetworkModel:
         return model
 
 
+def manifest_of(shape: NetworkShape) -> Json:
+    """Write a shape for JSON.
+
+    What came after models were already published is left out where it has its default, so that equal models keep their
+    digests.
+    """
+    plain = {f.name: f.default for f in fields(NetworkShape)}
+    return {name: value for name, value in asdict(shape).items() if value != plain[name]}
+
+
 def shape_of(manifest: Json) -> NetworkShape:
     """Read a shape back from JSON, which has lists for tuples.
 
@@ -100,8 +111,13 @@ def shape_of(manifest: Json) -> NetworkShape:
     --------
     >>> shape = NetworkShape((0, 2), ((1, 16),), outputs=1, hidden=8, blocks=1, embedding=4, dropout=0.0)
     >>> import json
-    >>> shape_of(json.loads(json.dumps(asdict(shape)))) == shape
+    >>> shape_of(json.loads(json.dumps(manifest_of(shape)))) == shape
     True
+
+    Raises
+    ------
+    ValueError
+        Its sizes or names are none that a pipeline file may have.
     """
     categories = tuple((int(place), int(buckets)) for place, buckets in manifest["categories"])
     shape = NetworkShape(**manifest | {"numbers": tuple(manifest["numbers"]), "categories": categories})
@@ -109,4 +125,7 @@ def shape_of(manifest: Json) -> NetworkShape:
     sizes = (len(shape.numbers), buckets, shape.outputs, shape.hidden, shape.blocks, shape.embedding)
     if not all(0 <= size <= most for size, most in zip(sizes, _MOST, strict=True)):
         raise ValueError(f"no pipeline file allows a network of this size: {shape!r:.200}")
+    names = ((shape.activation, ACTIVATIONS), (shape.norm or "none", NORMS), (shape.init, BOUNDS))
+    if not all(name in known for name, known in names):
+        raise ValueError(f"no pipeline file allows a network of these parts: {shape!r:.200}")
     return shape

@@ -15,6 +15,7 @@ class Model(Section):
     """The learner's hypothesis class. The River kinds ignore the network keys.
 
     `blocks` counts the residual blocks of a tabular_resnet, the hidden layers of an mlp.
+    Without a `norm` the network has its own: layer in a tabular_resnet, none in an mlp. `init` draws the first weights.
     `ignore` names request fields that are no input of the model, such as the key of a window. `averaging` is the share
     of the served running average of the weights that each step keeps; 0 serves the weights themselves.
     """
@@ -26,6 +27,9 @@ class Model(Section):
     blocks: Annotated[int, Field(ge=0, le=64)] = 2
     embedding: Annotated[int, Field(ge=1, le=256)] = 8
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    activation: Literal["relu", "leaky_relu", "prelu", "elu", "silu", "gelu"] = later("relu")
+    norm: Literal["layer", "batch", "group", "none"] | None = later(None)
+    init: Literal["uniform", "xavier", "he"] = later("uniform")
     averaging: Annotated[float, Field(ge=0, lt=1)] = 0.0
     ignore: tuple[str, ...] = ()
     optimiser: Optimiser = Optimiser()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -25,10 +26,12 @@ def learner(
     mix: int = 16,
     size: int = 64,
     averaging: float = 0.5,
+    network: dict[str, Any] | None = None,
+    kind: str = "mlp",
 ) -> TorchLearner:
     make_deterministic()
     config = TorchLearnerConfig(
-        shape=shape_for(target),
+        shape=replace(shape_for(target), **(network or {})),
         target=target,
         width=WIDTH,
         optimiser=Optimiser.model_validate({"rate": 0.01, **(optimiser or {})}),
@@ -36,7 +39,7 @@ def learner(
         replay_size=size,
         replay_mix=mix,
         seed=0,
-        kind="mlp",
+        kind=kind,
         replay_kind=replay,
         safeguards=Safeguards.model_validate({"anchor": 64, **(safeguards or {})}),
     )
