@@ -11,6 +11,7 @@ Polyak, Juditsky 1992: Acceleration of stochastic approximation by averaging.
 from __future__ import annotations
 
 import copy
+import math
 from collections.abc import Collection, Iterator
 from typing import Final, cast
 
@@ -18,6 +19,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from models.gradient_health import GradientHealth, gradient_health
 from models.losses import head_of
 from models.network_mlp import NETWORKS, Network
 from models.network_model import NetworkModel
@@ -56,6 +58,7 @@ class TorchLearner:
         self._memory = self._new_memory()
         self._noise = torch.Generator().manual_seed(config.seed)
         self._steps = self._age = 0
+        self._norm = torch.tensor(math.nan)
         # Looked up once: to walk over a module's parts takes longer than to update them.
         self._parameters: list[Tensor] = list(self._network.parameters())
         self._pairs = list(zip(self._average.parameters(), self._parameters, strict=True))
@@ -92,6 +95,16 @@ class TorchLearner:
         """Begin the schedule of the rate again, if it restarts on drift."""
         if self._config.optimiser.schedule.restart == "drift":
             self._age = 0
+
+    @property
+    def gradient_norm(self) -> float:
+        """Of the last step, before clipping; not finite if that step was left out, or none was made in this life."""
+        return float(self._norm)
+
+    def gradient_health(self) -> GradientHealth:
+        """Look at the last step's gradient, as it was used: with penalties, and clipped. Changes nothing."""
+        named = self._network.named_parameters()
+        return gradient_health({name: p.grad for name, p in named if p.grad is not None})
 
     @property
     def answering(self) -> NetworkModel:
@@ -162,9 +175,9 @@ class TorchLearner:
             self._descent(batch)
             descend(self._parameters, held)
         whole = not self._safeguards or self._safeguards.turn_gradient(batch)
-        norm = nn.utils.clip_grad_norm_(self._parameters, self._config.optimiser.clip)
+        self._norm = nn.utils.clip_grad_norm_(self._parameters, self._config.optimiser.clip)
         # A step along a gradient that is not finite would spoil the weights for good: it is left out.
-        if whole and bool(torch.isfinite(norm)):
+        if whole and bool(torch.isfinite(self._norm)):
             self._optimiser.step()
             self._safeguards.after_step()
         self._steps += 1
