@@ -2,27 +2,117 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from schemas.durations import Duration
 from schemas.pipeline_optimiser import Positive
 from schemas.section import Section
 
+Share = Annotated[float, Field(ge=0, le=1)]
+NumberTest = Literal["psi", "ks", "wasserstein", "jensen_shannon"]
+CategoryTest = Literal["psi", "chi_squared", "jensen_shannon"]
+ColumnTest = Literal["psi", "ks", "wasserstein", "jensen_shannon", "chi_squared", "none"]
+Kind = Literal["covariate", "quality", "prior", "concept"]
 
-class Psi(Section):
+
+class Bands(Section):
+    """Effect sizes: above `watch` a column has moved, above `act` far."""
+
+    watch: Positive
+    act: Positive
+
+
+class Psi(Bands):
     """Bands of the population stability index."""
 
     watch: Positive = 0.1
     act: Positive = 0.25
 
 
+class KolmogorovSmirnov(Bands):
+    """Bands of the largest distance of two distribution functions, 0 to 1."""
+
+    watch: Positive = 0.1
+    act: Positive = 0.25
+
+
+class Wasserstein(Bands):
+    """Bands of how far rows have moved on average, in parts of their column's range."""
+
+    watch: Positive = 0.05
+    act: Positive = 0.15
+
+
+class JensenShannon(Bands):
+    """Bands of the Jensen–Shannon distance, 0 to 0.83."""
+
+    watch: Positive = 0.1
+    act: Positive = 0.25
+
+
+class ChiSquared(Bands):
+    """Bands of Cramér's V, 0 to 1: the square root of chi-squared over the rows of both sides."""
+
+    watch: Positive = 0.1
+    act: Positive = 0.3
+
+
+class Quality(Bands):
+    """Bands of a rise in the share of rows that are missing, or out of range."""
+
+    watch: Positive = 0.05
+    act: Positive = 0.2
+
+
+class ColumnTests(Section):
+    """By which statistic columns are compared; `columns` says so of one by its name, `none` leaves it out."""
+
+    numbers: NumberTest = "psi"
+    categories: CategoryTest = "psi"
+    columns: dict[str, ColumnTest] = Field(default_factory=dict)
+
+
 class Drift(Section):
-    """Windows of event time that are tested against a reference of as many windows."""
+    """Windows of event time that are tested against a reference of as many windows.
+
+    A window of length `window` ends every `slide` (left out: they tumble), which must divide it. The reference is the
+    `reference` windows before it, or the first ones there were, as `against` says. A column has drifted if its effect
+    is above its band and its p-value, corrected over the columns, is at most `alpha`; a window if at least `share` of
+    its columns have, and one. `false_alarms: N` raises the bands until at most one in N windows that do not drift
+    begins an event. No test is made of fewer than `minimum` rows.
+    """
 
     window: Duration = 86_400_000
+    slide: Duration | None = None
     reference: Annotated[int, Field(ge=1)] = 7
+    against: Literal["trailing", "fixed"] = "trailing"
     minimum: Annotated[int, Field(ge=1)] = 200
     bins: Annotated[int, Field(ge=2, le=256)] = 16
+    tests: ColumnTests = ColumnTests()
+    alpha: Annotated[float, Field(gt=0, le=1)] = 0.01
+    share: Share = 0.0
+    false_alarms: Annotated[int, Field(ge=2, le=1000)] | None = None
     psi: Psi = Psi()
+    ks: KolmogorovSmirnov = KolmogorovSmirnov()
+    wasserstein: Wasserstein = Wasserstein()
+    jensen_shannon: JensenShannon = JensenShannon()
+    chi_squared: ChiSquared = ChiSquared()
+    quality: Quality = Quality()
+
+    @model_validator(mode="after")
+    def _slides(self) -> Self:
+        if self.slide is not None and (self.slide > self.window or self.window % self.slide):
+            raise ValueError("`slide` must divide `window`: 1d of 7d, say, not 2d")
+        return self
+
+    @property
+    def pane(self) -> int:
+        """How long the windows of a sketch are, in ms: windows are put together of these."""
+        return self.slide or self.window
+
+    @property
+    def panes(self) -> int:
+        """Of how many panes a window is made."""
+        return self.window // self.pane

@@ -32,6 +32,7 @@ def check_references(pipeline: Pipeline) -> None:
     """
     rules = (_request_faults, _ignored_faults, _reserved_faults, _window_faults, _serving_faults, _learner_faults)
     faults = [fault for rule in rules for fault in rule(pipeline)]
+    faults = faults or list(_drift_faults(pipeline))  # of which vector, is known once the rest is right
     if faults:
         raise ValueError("\n".join(faults))
 
@@ -118,3 +119,15 @@ def _learner_faults(pipeline: Pipeline) -> Iterator[str]:
     if learner.safeguards.chosen and pipeline.model.kind.startswith("river_"):
         chosen = ", ".join(learner.safeguards.chosen)
         yield f"learner.safeguards: {chosen}: they act on networks, and model.kind is {pipeline.model.kind}"
+
+
+def _drift_faults(pipeline: Pipeline) -> Iterator[str]:
+    from schemas.layout import layout_of
+
+    layout = layout_of(pipeline)
+    columns = dict(zip(layout.names, layout.buckets, strict=True)) | dict.fromkeys(("label", "output", "error"), 0)
+    for name, test in pipeline.drift.tests.columns.items():
+        if name not in columns:
+            yield f"drift.tests.columns.{name}: no such column; {suggestion(name, [*columns])}"
+        elif columns[name] and test in ("ks", "wasserstein"):
+            yield f"drift.tests.columns.{name}: a category has no order; choose psi, chi_squared or jensen_shannon"

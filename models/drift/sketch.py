@@ -12,6 +12,7 @@ from schemas.pipeline import Pipeline
 
 PREDICTIONS = "predictions"
 LABELS = "labels"
+LABEL_COLUMNS = ("label", "output", "error")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,12 @@ class SketchPlan:
         """Counts in one sketch: F · (bins + 1)."""
         return len(self.names) * (self.bins + 1)
 
+    @property
+    def edges_FE(self) -> NDArray[np.float64]:
+        """Edges of the bins: of numbers in their unit, of categories from 0 to `bins`. Shape (F, bins + 1)."""
+        low_F, width_F = self.low_F.astype(np.float64), 1 / self.scale_F.astype(np.float64)
+        return low_F[:, None] + np.arange(self.bins + 1) * width_F[:, None]
+
 
 def predictions_plan(pipeline: Pipeline) -> SketchPlan:
     """Plan of the vectors as served: what the predictor sketches."""
@@ -42,13 +49,45 @@ def predictions_plan(pipeline: Pipeline) -> SketchPlan:
 
 
 def labels_plan(pipeline: Pipeline) -> SketchPlan:
-    """Plan of two columns, `label` and `output` (of a multiclass target: the class with the largest probability)."""
+    """Plan of three columns, as `label_rows` makes them: `label`, `output` and `error`."""
     target = pipeline.target
-    categories = 0 if target.type == "regression" else 2
-    label_range = target.range or (0.0, 1.0)
-    if target.type == "multiclass":
-        return _plan(pipeline, LABELS, ("label", "output"), (target.outputs,) * 2, (label_range,) * 2)
-    return _plan(pipeline, LABELS, ("label", "output"), (categories, 0), (label_range,) * 2)
+    low, high = target.range or (0.0, 1.0)
+    labels = {"binary": 2, "multiclass": target.outputs, "regression": 0}[target.type]
+    outputs = target.outputs if target.type == "multiclass" else 0
+    ranges = ((low, high), (low, high), (0.0, high - low))
+    return _plan(pipeline, LABELS, LABEL_COLUMNS, (labels, outputs, 0), ranges)
+
+
+def label_rows(label_N: NDArray[np.floating], output_NK: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Columns that are sketched of labels and the outputs served for them.
+
+    Parameters
+    ----------
+    label_N : ndarray of floats, shape (N,)
+    output_NK : ndarray of float32, shape (N, K)
+        K is the number of classes of a multiclass target, else 1.
+
+    Returns
+    -------
+    ndarray of float32, shape (N, 3)
+        The label; the output, of several classes the likeliest; the error |label − output|, of several classes what the
+        probability of the label lacks to 1, NaN for a label that is none of them.
+
+    Examples
+    --------
+    >>> label_rows(np.array([1.0, 0.0]), np.array([[0.75], [0.5]], np.float32))
+    array([[1.  , 0.75, 0.25],
+           [0.  , 0.5 , 0.5 ]], dtype=float32)
+    >>> label_rows(np.array([1.0]), np.array([[0.25, 0.75]], np.float32))
+    array([[1.  , 1.  , 0.25]], dtype=float32)
+    """
+    label_N = label_N.astype(np.float32)
+    if output_NK.shape[1] == 1:
+        return np.stack([label_N, output_NK[:, 0], np.abs(label_N - output_NK[:, 0])], axis=1)
+    known_N = (label_N >= 0) & (label_N < output_NK.shape[1])
+    place_N = np.where(known_N, label_N, 0).astype(np.intp)
+    error_N = np.where(known_N, 1 - output_NK[np.arange(len(label_N)), place_N], np.nan)
+    return np.stack([label_N, output_NK.argmax(axis=1), error_N], axis=1).astype(np.float32)
 
 
 def _plan_of_layout(pipeline: Pipeline, layout: Layout) -> SketchPlan:
@@ -65,7 +104,7 @@ def _plan(
     bins = pipeline.drift.bins
     low_F = np.array([0.0 if b else r[0] for b, r in zip(buckets, ranges, strict=True)], np.float32)
     scale_F = np.array([1.0 if b else bins / (r[1] - r[0]) for b, r in zip(buckets, ranges, strict=True)], np.float32)
-    return SketchPlan(source, names, bins, low_F, scale_F, np.flatnonzero(buckets), pipeline.drift.window)
+    return SketchPlan(source, names, bins, low_F, scale_F, np.flatnonzero(buckets), pipeline.drift.pane)
 
 
 def sketch_rows(
@@ -97,3 +136,26 @@ def sketch_rows(
     index_BF += (group_B * plan.size)[:, None]
     counts = np.bincount(index_BF.ravel(), minlength=groups * plan.size)
     return counts.reshape(groups, len(plan.names), plan.bins + 1)
+
+
+def rows_outside(
+    plan: SketchPlan, x_BF: NDArray[np.float32], group_B: NDArray[np.intp], groups: int
+) -> NDArray[np.int64]:
+    """Count the rows of each group whose number is below its column's range or above it.
+
+    Parameters
+    ----------
+    plan, x_BF, group_B, groups
+        As in `sketch_rows`.
+
+    Returns
+    -------
+    ndarray of int64, shape (groups, F)
+        0 for categories, which have no range.
+    """
+    place_BF = (x_BF - plan.low_F) * plan.scale_F
+    # Scaling rounds, so a value at the upper bound may come to lie a little above it.
+    row_N, column_N = np.nonzero((place_BF < 0) | (place_BF > plan.bins * (1 + 1e-5)))
+    of_number_N = ~np.isin(column_N, plan.categories)
+    index_N = group_B[row_N[of_number_N]] * len(plan.names) + column_N[of_number_N]
+    return np.bincount(index_N, minlength=groups * len(plan.names)).reshape(groups, len(plan.names))

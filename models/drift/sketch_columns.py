@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from models.drift.sketch import SketchPlan, sketch_rows
+from models.drift.sketch import SketchPlan, rows_outside, sketch_rows
 from schemas.decoded import Columns
 
 
@@ -72,4 +72,5 @@ def sketch_columns(
         "last_offset": rows.offset_B[order_B][last_S],
         "sequence": np.array([numbers[p] for p in partition_S.tolist()], np.int64),
         "source": np.full(len(first_S), plan.source.encode()),
+        "outside": rows_outside(plan, x_BF, group_B, len(first_S)),
     }

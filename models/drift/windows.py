@@ -1,35 +1,41 @@
 """Event-time windows of merged sketches: which are complete, and what each is compared with.
 
-State is kept in a table of JSON values that may outlive the process: one entry for each open or remembered window
-and one for its source. `advance` reads the table and returns what to write to it, so that a caller can first send the
-drifts and then write, in order. Should it die in between, after any of the writes, and be given the sketch again, the
-same comes out: drifts with the ids they had, and the same table.
+A window is put together of panes, the windows of the sketches; one pane where windows tumble. State is kept in a table
+of JSON values that may outlive the process: one entry for each open or remembered pane, one for its source, and one for
+what the kinds of drift of that source have come to, which is never changed in place. `advance` reads the table and
+returns what to write to it, so that a caller can first send the drifts and then write, in order. Should it die in
+between, after any of the writes, and be given the sketch again, the same comes out: drifts with the ids they had, and
+the same table.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from models.drift.judgement import Drift, judge
+from models.drift.event import Drift
+from models.drift.evidence import KINDS
+from models.drift.panes import is_judged, left_behind, reference_of, window_of
 from models.drift.sketch import SketchPlan
+from models.drift.tally import Tally, tally_of
+from models.drift.track import State, Track, new_track
 from schemas.pipeline_drift import Drift as DriftSpec
 
 Entry = dict[str, Any]
 Table = Mapping[str, Entry]
 _NEVER = -1e300  # minus infinity is no JSON number
 PATIENCE_WINDOWS = 2
-"""A partition that is this many windows behind the furthest no longer holds a window open."""
+"""A partition that is this many panes behind the furthest no longer holds a pane open."""
 
 
 @dataclass(frozen=True, slots=True)
 class SketchRow:
-    """One sketch; `counts_N` holds its histograms one after another."""
+    """One sketch; `counts_N` holds its histograms one after another, `outside_F` is empty if it was not counted."""
 
     window_start: float
     watermark: float
@@ -38,6 +44,7 @@ class SketchRow:
     partition: int
     partitions: int
     sequence: int
+    outside_F: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +72,13 @@ class _View:
 
 
 def advance(table: Table, prefix: str, plan: SketchPlan, spec: DriftSpec, sketch: SketchRow) -> Advance:
-    """Add a sketch to its window and close the windows that are complete.
+    """Add a sketch to its pane and close the panes that are complete, and with each the window that ends there.
 
-    A window closes when the least watermark over all source partitions reaches its end, or the largest has passed it
-    by `PATIENCE_WINDOWS` windows: so at most that many and one are open. It is tested against the merged counts of the
-    `spec.reference` closed windows before it, if there are so many and it and they have `spec.minimum` rows. A sketch
-    seen before is not counted again; of a closed window it is late. Within the watermark, neither partitioning nor the
-    order of arrival changes what comes out.
+    A pane closes when the least watermark over all source partitions reaches its end, or the largest has passed it
+    by `PATIENCE_WINDOWS` panes: so at most that many and one are open. The window is tested against the merged counts
+    of the `spec.reference` windows before it (or the first, if `spec.against` is fixed), if there are so many and it
+    and they have `spec.minimum` rows. A sketch seen before is not counted again; of a closed pane it is late. Within
+    the watermark, neither partitioning nor the order of arrival changes what comes out.
 
     Parameters
     ----------
@@ -91,9 +98,9 @@ def advance(table: Table, prefix: str, plan: SketchPlan, spec: DriftSpec, sketch
         Drifts by rising window.
     """
     view = _View(table)
-    source = dict(view.get(prefix) or _new_source())
-    # Windows are deleted a step after they were last needed: until then, this step may have to be taken again.
-    view.writes |= {_key(prefix, start): None for start in source["forgotten"]}
+    source = _source(view.get(prefix))
+    # What is deleted was last needed a step before: until then, that step may have had to be taken again.
+    view.writes |= {f"{prefix}|{name}": None for name in source["forgotten"]}
     source["forgotten"] = []
     if source["size"] != plan.size or source["window_ms"] != plan.window_ms:
         source = _restarted(source, plan)
@@ -104,33 +111,38 @@ def advance(table: Table, prefix: str, plan: SketchPlan, spec: DriftSpec, sketch
     source = source | {"watermarks": watermarks}
     through = _complete_through(watermarks, sketch.partitions, plan.window_ms)
     due = [start for start in source["starts"] if source["closed"] < start + plan.window_ms <= through]
-    drifts = []
-    for start in due:
-        drift, source = _close(view, prefix, source, plan, spec, start)
-        drifts += [drift] if drift else []
+    drifts, source = _close(view, prefix, source, plan, spec, due)
     view.writes[prefix] = source | {"closed": max(source["closed"], through)}
-    return Advance(tuple(drifts), view.writes, late, len(due))
+    return Advance(drifts, view.writes, late, len(due))
 
 
-def _new_source() -> Entry:
-    return {
+def _source(entry: Entry | None) -> Entry:
+    """Read a source's entry, in which what came later may be lacking."""
+    new: Entry = {
         "watermarks": {},
         "closed": _NEVER,
         "starts": [],
         "forgotten": [],
-        "active": None,
+        "tracks": None,
         "size": 0,
         "window_ms": 0,
     }
+    found = {name: value for name, value in (entry or {}).items() if name in new}
+    return new | found | {"forgotten": [_name(f) for f in found.get("forgotten", [])]}
 
 
 def _restarted(source: Entry, plan: SketchPlan) -> Entry:
-    """Forget windows of other bins: the pipeline file has changed."""
-    return _new_source() | {"size": plan.size, "window_ms": plan.window_ms, "forgotten": source["starts"]}
+    """Forget panes of other bins: the pipeline file has changed."""
+    forgotten = [*map(_name, source["starts"]), *([source["tracks"]] if source["tracks"] else [])]
+    return _source({"size": plan.size, "window_ms": plan.window_ms, "forgotten": forgotten})
+
+
+def _name(start: float | str) -> str:
+    return start if isinstance(start, str) else f"{start:.0f}"
 
 
 def _key(prefix: str, start: float) -> str:
-    return f"{prefix}|{start:.0f}"
+    return f"{prefix}|{_name(start)}"
 
 
 def _complete_through(watermarks: Mapping[str, float], partitions: int, window_ms: int) -> float:
@@ -146,37 +158,65 @@ def _add(view: _View, prefix: str, source: Entry, sketch: SketchRow) -> int:
     if sketch.window_start + source["window_ms"] <= source["closed"]:
         return sketch.rows
     source["starts"] = sorted({*source["starts"], sketch.window_start})
-    source["forgotten"] = [start for start in source["forgotten"] if start != sketch.window_start]
+    source["forgotten"] = [name for name in source["forgotten"] if name != _name(sketch.window_start)]
     key, partition = _key(prefix, sketch.window_start), str(sketch.partition)
     window = view.get(key)
     if window is None or len(window["counts"]) != source["size"]:
-        window = {"rows": 0, "counts": [0] * source["size"], "sequences": {}}
+        window = {"rows": 0, "counts": [0] * source["size"], "outside": [], "sequences": {}}
     if window["sequences"].get(partition, -1) >= sketch.sequence:
         return 0
     view.writes[key] = {
         "rows": window["rows"] + sketch.rows,
         "counts": (np.array(window["counts"], np.int64) + sketch.counts_N).tolist(),
+        "outside": _sum(window.get("outside", []), sketch.outside_F),
         "sequences": window["sequences"] | {partition: sketch.sequence},
     }
     return 0
 
 
+def _sum(counted: list[int], more_F: NDArray[np.int64]) -> list[int]:
+    if not counted or not len(more_F):
+        return counted or [int(n) for n in more_F]
+    return [int(n) for n in np.array(counted, np.int64) + more_F]
+
+
 def _close(
-    view: _View, prefix: str, source: Entry, plan: SketchPlan, spec: DriftSpec, start: float
-) -> tuple[Drift | None, Entry]:
-    before = [s for s in source["starts"] if s < start]
-    window = _histograms(view, prefix, plan, [start])
-    drift, active = None, source["active"]
-    if len(before) >= spec.reference:
-        reference = _histograms(view, prefix, plan, before[-spec.reference :])
-        drift, active = judge(plan, spec, start, window, reference, active)
-    forgotten = before[: max(0, len(before) + 1 - spec.reference)]
-    kept = {"starts": source["starts"][len(forgotten) :], "forgotten": [*source["forgotten"], *forgotten]}
-    return drift, source | kept | {"active": active}
+    view: _View, prefix: str, source: Entry, plan: SketchPlan, spec: DriftSpec, due: list[float]
+) -> tuple[tuple[Drift, ...], Entry]:
+    """Judge the windows that end with the panes due; what they lead to goes under a new key, the old one is let go."""
+    if not due:
+        return (), source
+    tracks = (view.get(f"{prefix}|{source['tracks']}") if source["tracks"] else None) or {}
+    drifts: list[Drift] = []
+    for start in due:
+        closed = [s for s in source["starts"] if s <= start]
+        if is_judged(closed, plan.window_ms, spec):
+            found, tracks = _judge(view, prefix, plan, spec, closed, tracks)
+            drifts += found
+        gone = left_behind(closed, spec)
+        source = source | {
+            "starts": [s for s in source["starts"] if s not in gone],
+            "forgotten": [*source["forgotten"], *map(_name, gone)],
+        }
+    name = f"tracks:{due[-1]:.0f}"
+    view.writes[f"{prefix}|{name}"] = tracks
+    old = [source["tracks"]] if source["tracks"] else []
+    return tuple(drifts), source | {"tracks": name, "forgotten": [*source["forgotten"], *old]}
 
 
-def _histograms(view: _View, prefix: str, plan: SketchPlan, starts: list[float]) -> NDArray[np.int64]:
-    """Merge windows into counts of shape (F, bins + 1)."""
+def _judge(
+    view: _View, prefix: str, plan: SketchPlan, spec: DriftSpec, closed: list[float], tracks: Entry
+) -> tuple[list[Drift], Entry]:
+    window = _tally(view, prefix, plan, window_of(closed, plan.window_ms, spec), closed[-1] + plan.window_ms)
+    window = replace(window, start=window.end - spec.window)
+    reference = _tally(view, prefix, plan, reference_of(closed, plan.window_ms, spec))
+    drifts, states = [], dict[str, State]()
+    for kind in KINDS[plan.source]:
+        drift, states[kind] = Track(plan, spec, kind).step(tracks.get(kind) or new_track(), window, reference)
+        drifts += [drift] if drift else []
+    return drifts, states
+
+
+def _tally(view: _View, prefix: str, plan: SketchPlan, starts: list[float], end: float | None = None) -> Tally:
     entries = [entry for s in starts if (entry := view.get(_key(prefix, s)))]
-    total_N = np.sum([np.array(entry["counts"], np.int64) for entry in entries], axis=0)
-    return np.asarray(total_N).reshape(len(plan.names), plan.bins + 1)
+    return tally_of(plan, entries, starts[0], starts[-1] + plan.window_ms if end is None else end)

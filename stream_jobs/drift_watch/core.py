@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from models.drift.judgement import drift_columns
-from models.drift.sketch import SketchPlan, labels_plan, predictions_plan
+from models.drift.event import drift_columns
+from models.drift.sketch import LABEL_COLUMNS, LABELS, SketchPlan, labels_plan, predictions_plan
 from models.drift.windows import Advance, Entry, SketchRow, advance
 from schemas.contracts import Contracts
 from schemas.dead_letters import dead_letters
@@ -62,6 +62,7 @@ class DriftWatch:
         if not faults:
             columns = decoded.parts[0].columns
             plan = self._plans.get(columns["source"][0].decode())
+            columns = _with_errors(plan, columns) if plan is not None else columns
             faults = _misfit(plan, columns)
             if plan is not None and not faults:
                 return self._advance(plan, _row(columns), table)
@@ -97,15 +98,26 @@ class _Decoded(Mapping[str, Entry]):
         return len(self._table)
 
 
+def _with_errors(plan: SketchPlan, columns: Columns) -> Columns:
+    """To a sketch of labels from before errors were sketched add an empty histogram: all of them are missing."""
+    counts_N, shorter = columns["counts"][0], plan.size // len(LABEL_COLUMNS) * (len(LABEL_COLUMNS) - 1)
+    if plan.source != LABELS or np.size(counts_N) != shorter:
+        return columns
+    none_B = np.append(np.zeros(plan.bins, np.int64), columns["rows"])
+    return {**columns, "counts": np.concatenate([counts_N, none_B])[None]}
+
+
 def _misfit(plan: SketchPlan | None, columns: Columns) -> tuple[Fault, ...]:
     """Refuse sketches that cannot be added to those of this pipeline file: of another source, bins or windows."""
     if plan is None:
         return (Fault(0, "unusable", f"source {columns['source'][0]!r} is none that is watched"),)
     if columns["counts"].shape != (1, plan.size):
         return (Fault(0, "unusable", f"counts: {np.size(columns['counts'])}, not {plan.size}: other columns or bins"),)
+    if np.size(columns["outside"]) not in (0, len(plan.names)):
+        return (Fault(0, "unusable", f"outside: {np.size(columns['outside'])} columns, not {len(plan.names)}"),)
     start, end = float(columns["window_start"][0]), float(columns["window_end"][0])
     if not np.isfinite([start, end, columns["watermark"][0]]).all() or end - start != plan.window_ms:
-        return (Fault(0, "bad_time", f"window {start:g} to {end:g}: not as long as drift.window"),)
+        return (Fault(0, "bad_time", f"window {start:g} to {end:g}: not as long as drift.window, or drift.slide"),)
     return ()
 
 
@@ -118,6 +130,7 @@ def _row(columns: Columns) -> SketchRow:
         partition=int(columns["partition"][0]),
         partitions=int(columns["partitions"][0]),
         sequence=int(columns["sequence"][0]),
+        outside_F=np.asarray(columns["outside"][0], np.int64),
     )
 
 
@@ -128,6 +141,8 @@ def _counts(plan: SketchPlan, step: Advance) -> dict[str, float]:
         f"closed_windows_total:{plan.source}": float(step.closed),
     }
     for drift in step.drifts:
+        if drift.state == "closed":
+            continue
         name = f"drifts_total:{plan.source}:{drift.severity}"
         counts[name] = counts.get(name, 0) + 1
     return {name: count for name, count in counts.items() if count}

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
-from models.drift.sketch import SketchPlan
+from models.drift.sketch import SketchPlan, label_rows
 from models.drift.sketch_columns import SourceRows, sketch_columns
 from schemas.decoded import Columns, Fault
 from schemas.records import Records
@@ -44,16 +43,10 @@ def label_sketches(
         return None
     time_N = np.concatenate([j.label_time_N for j in observed])
     offset_N = np.concatenate([j.label_offset_N for j in observed])
-    x_N2 = np.concatenate([np.stack([j.label_N, _output(j.answer_N["output"])], axis=1) for j in observed])
+    x_N3 = np.concatenate([label_rows(j.label_N, j.answer_N["output"]) for j in observed])
     rows = SourceRows(np.full(len(time_N), partition), offset_N, time_N, partitions)
     # Labels held before are joined later, so their offsets do not rise; the number of the step does.
-    return sketch_columns(
-        plan, x_N2.astype(np.float32), rows, {partition: position.labels.reached}, {partition: position.steps}
-    )
-
-
-def _output(output_NK: NDArray[np.float32]) -> NDArray[np.float32]:
-    return output_NK[:, 0] if output_NK.shape[1] == 1 else output_NK.argmax(axis=1).astype(np.float32)
+    return sketch_columns(plan, x_N3, rows, {partition: position.labels.reached}, {partition: position.steps})
 
 
 def letter_records(letters: Sequence[Letter], topic: str, partition: int) -> tuple[Records, list[Fault]]:

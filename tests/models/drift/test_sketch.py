@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from models.drift.sketch import labels_plan, predictions_plan, sketch_rows
+from models.drift.sketch import label_rows, labels_plan, predictions_plan, rows_outside, sketch_rows
 from models.drift.sketch_columns import SourceRows, sketch_columns
 from tests.models.drift.pipelines import small_pipeline
 
@@ -55,9 +57,32 @@ def test_sketches_split_a_batch_by_partition_and_window(x_BF: np.ndarray, data: 
         assert columns["watermark"][row] == time_B[partition_B == partition].max()
 
 
-def test_each_target_has_histograms_of_label_and_output() -> None:
-    for target in ({"type": "binary"}, {"type": "multiclass", "classes": 9}, {"type": "regression", "range": [0, 4]}):
+def test_each_target_has_histograms_of_label_output_and_error() -> None:
+    targets: list[tuple[dict[str, Any], int]] = [
+        ({"type": "binary"}, 1),
+        ({"type": "multiclass", "classes": 9}, 9),
+        ({"type": "regression", "range": [0, 4]}, 1),
+    ]
+    for target, outputs in targets:
         plan = labels_plan(small_pipeline(target=target))
-        counts = sketch_rows(plan, np.array([[1, 0.5], [np.nan, 0.9]], np.float32), np.zeros(2, np.intp), 1)
-        assert counts.sum(axis=2).tolist() == [[2, 2]]
+        output_NK = np.full((2, outputs), 0.5, np.float32)
+        counts = sketch_rows(plan, label_rows(np.array([1, np.nan]), output_NK), np.zeros(2, np.intp), 1)
+        assert counts.sum(axis=2).tolist() == [[2, 2, 2]]
         assert counts[0, 0].tolist() == [0, 1, 0, 0, 1], target
+        assert counts[0, 2, -1] == 1, "the error of a label that is missing is missing"
+
+
+def test_the_error_of_a_class_that_is_none_is_missing() -> None:
+    found = label_rows(np.array([0.0, 1.0, 2.0, -1.0]), np.array([[0.25, 0.75]] * 4, np.float32))
+    np.testing.assert_array_equal(found[:, 2], np.array([0.75, 0.25, np.nan, np.nan], np.float32))
+
+
+@given(batches)
+def test_rows_out_of_range_are_counted_of_numbers_only(x_BF: np.ndarray) -> None:
+    found = rows_outside(PLAN, x_BF, np.zeros(len(x_BF), np.intp), 1)
+    assert found.tolist() == [[0, int(((x_BF[:, 1] < 0) | (x_BF[:, 1] > 8)).sum())]]
+
+
+def test_bounds_themselves_are_in_range() -> None:
+    plan = predictions_plan(small_pipeline(drift={"bins": 7}))
+    assert rows_outside(plan, np.array([[1, 0], [1, 8]], np.float32), np.zeros(2, np.intp), 1).tolist() == [[0, 0]]

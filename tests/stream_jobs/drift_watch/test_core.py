@@ -36,6 +36,10 @@ def test_a_shift_is_one_drift_record_that_says_what_to_do() -> None:
     sent, counts = watch(contracts, sketches(contracts, range(8), moved=5), {})
     assert [(out.topic, out.keys, out.partition) for out in sent] == [(DRIFT, [b"predictions:500"], 0)]
     drift = drifts(contracts, sent[0].values)[0]
+    assert (drift["state"], drift["source"], drift["since"], drift["until"]) == (b"opened", b"predictions", 500, 600)
+    assert drift["p_value"] < 0.01
+    assert drift["window_counts"].sum() == 200
+    assert drift["reference_counts"].sum() == drift["reference_rows"] == 400
     assert (drift["window_start"], drift["window_end"], drift["rows"]) == (500, 600, 200)
     assert (drift["severity"], drift["kind"], drift["test"]) == (b"act", b"covariate", b"psi")
     assert list(drift["columns"]) == [b"size"] or list(drift["columns"]) == ["size"]

@@ -52,7 +52,7 @@ def test_labels_and_outputs_are_sketched_by_window_with_a_rising_sequence() -> N
     ]
     assert found[1]["sequence"] < found[2]["sequence"]
     assert [s["watermark"] for s in found] == [day + 5, day + 5, day + 6]
-    assert [s["counts"].reshape(2, 17)[0, :2].tolist() for s in found] == [[0, 1], [1, 0], [0, 1]]
+    assert [s["counts"].reshape(3, 17)[0, :2].tolist() for s in found] == [[0, 1], [1, 0], [0, 1]]
 
 
 def test_each_outcome_is_counted_as_a_metric() -> None:

@@ -1,0 +1,32 @@
+"""What to do about a drift, by its kind and severity."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from models.drift.verdict import Severity
+from schemas.pipeline_drift import Kind
+
+_WATCH: Final[dict[Kind, str]] = {
+    "covariate": "Watch these columns: the next windows show whether it lasts.",
+    "quality": "Watch these columns: see whether their source still sends all it should.",
+    "prior": "Watch the labels: the next windows show whether it lasts.",
+    "concept": "Watch the scores: the next windows show whether the learner follows.",
+}
+_ACT: Final[dict[Kind, str]] = {
+    "covariate": "Look at where these columns come from; if the change is real, let the model learn it first.",
+    "quality": "Mend the source of these columns: a unit, a default, or a field that went missing.",
+    "prior": "See that labels still join; if they do, the world has changed, and the learner follows.",
+    "concept": "Inputs mean something else now: see that the learner learns, else begin from a banked version.",
+}
+
+
+def action_for(kind: Kind, severity: Severity) -> str:
+    """One sentence for the person on call.
+
+    Examples
+    --------
+    >>> action_for("quality", "act")
+    'Mend the source of these columns: a unit, a default, or a field that went missing.'
+    """
+    return (_ACT if severity == "act" else _WATCH)[kind]

@@ -1,0 +1,135 @@
+"""A drift as it is reported: one event that opens, is updated, and closes, under one id."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.drift.advice import action_for
+from models.drift.evidence import Evidence
+from models.drift.sketch import SketchPlan
+from models.drift.tally import Tally
+from models.drift.verdict import Verdict
+from schemas.decoded import Columns
+from schemas.pipeline_drift import Kind
+
+HISTOGRAMS: Final = 5
+"""Columns of which an event carries the histograms of both sides."""
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """A drift; fields as in ``drift.avsc``. What it says of a window it says of that in which it was strongest."""
+
+    window_start: float
+    window_end: float
+    statistic: float
+    threshold: float
+    p_value: float
+    rows: int
+    id: str
+    kind: Kind
+    test: str
+    severity: str
+    columns: tuple[str, ...]
+    statistics: tuple[float, ...]
+    action: str
+    source: str
+    p_values: tuple[float, ...]
+    tests: tuple[str, ...]
+    reference_start: float
+    reference_end: float
+    reference_rows: int
+    histograms: tuple[str, ...]
+    categories: tuple[str, ...]
+    lows: tuple[float, ...]
+    highs: tuple[float, ...]
+    window_counts: tuple[int, ...]
+    reference_counts: tuple[int, ...]
+    state: str
+    since: float
+    until: float
+    windows: int
+    pattern: str
+    recurs: str
+
+
+def drift_of(
+    plan: SketchPlan,
+    kind: Kind,
+    drift_id: str,
+    evidence: Evidence,
+    verdict: Verdict,
+    bar: float,
+    window: Tally,
+    reference: Tally,
+) -> Drift:
+    """Report a window that has drifted, as the only one of its event so far."""
+    strongest = list(verdict.strongest)
+    first = strongest[0]
+    effect, passed, act = float(evidence.effect_T[first]), bar * evidence.band_T[first], evidence.act_T[first]
+    top = list(dict.fromkeys(evidence.columns[t] for t in strongest))[:HISTOGRAMS]
+    return Drift(
+        window_start=window.start,
+        window_end=window.end,
+        statistic=effect,
+        threshold=float(max(passed, act) if effect > act else passed),
+        p_value=float(verdict.p_T[first]),
+        rows=window.rows,
+        id=drift_id,
+        kind=kind,
+        test=evidence.tests[first],
+        severity=verdict.severity,
+        columns=tuple(plan.names[evidence.columns[t]] for t in strongest),
+        statistics=tuple(evidence.effect_T[strongest].tolist()),
+        action=action_for(kind, verdict.severity),
+        source=plan.source,
+        p_values=tuple(verdict.p_T[strongest].tolist()),
+        tests=tuple(evidence.tests[t] for t in strongest),
+        reference_start=reference.start,
+        reference_end=reference.end,
+        reference_rows=reference.rows,
+        histograms=tuple(plan.names[f] for f in top),
+        categories=tuple(plan.names[f] for f in top if f in plan.categories),
+        lows=tuple(plan.edges_FE[top, 0].tolist()),
+        highs=tuple(plan.edges_FE[top, -1].tolist()),
+        window_counts=tuple(window.counts_FB[top].ravel().tolist()),
+        reference_counts=tuple(reference.counts_FB[top].ravel().tolist()),
+        state="opened",
+        since=window.start,
+        until=window.end,
+        windows=1,
+        pattern="unknown",
+        recurs="",
+    )
+
+
+def to_json(drift: Drift) -> dict[str, Any]:
+    """Write an event down for a table."""
+    return asdict(drift)
+
+
+def from_json(fields: Mapping[str, Any]) -> Drift:
+    """Read what `to_json` wrote, through JSON or not."""
+    found: dict[str, Any] = {n: tuple(value) if isinstance(value, list) else value for n, value in fields.items()}
+    return Drift(**found)
+
+
+def drift_columns(drifts: tuple[Drift, ...]) -> Columns:
+    """Drifts as columns of the Drift record, D rows."""
+    return {name: _column([getattr(drift, name) for drift in drifts]) for name in Drift.__dataclass_fields__}
+
+
+def _column(values: list[Any]) -> NDArray[Any]:
+    if isinstance(values[0], tuple):
+        column = np.empty(len(values), object)
+        for row, value in enumerate(values):
+            column[row] = [v.encode() if isinstance(v, str) else v for v in value]
+        return column
+    if isinstance(values[0], str):
+        return np.array([value.encode() for value in values], "S")
+    return np.array(values, np.float64 if isinstance(values[0], float) else np.int64)

@@ -1,0 +1,68 @@
+"""What is known of the rows of a stretch of time: histograms, and how many were missing or out of range."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.drift.sketch import SketchPlan
+
+Counts = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """Rows from `start` to `end`, ms, of F columns in K bins.
+
+    `counts_FB` has K + 1 bins, the last for missing; `outside_F` rows out of range lie in the outermost bins too.
+    """
+
+    start: float
+    end: float
+    counts_FB: Counts
+    outside_F: Counts
+
+    @property
+    def rows(self) -> int:
+        """How many rows there are."""
+        return int(self.counts_FB[0].sum()) if len(self.counts_FB) else 0
+
+    @property
+    def present_FK(self) -> Counts:
+        """Counts without what is missing."""
+        return self.counts_FB[:, :-1]
+
+    @property
+    def missing_F(self) -> Counts:
+        """Rows that lack each column."""
+        return self.counts_FB[:, -1]
+
+    def to_json(self) -> dict[str, Any]:
+        """Write it down for a table."""
+        return {
+            "start": self.start,
+            "end": self.end,
+            "counts": self.counts_FB.ravel().tolist(),
+            "outside": self.outside_F.tolist(),
+        }
+
+
+def tally_of(plan: SketchPlan, entries: Sequence[dict[str, Any]], start: float, end: float) -> Tally:
+    """Merge what entries of the table hold; of one that has no `outside`, from before it was counted, none is.
+
+    Examples
+    --------
+    >>> plan = SketchPlan("predictions", ("a",), 2, np.zeros(1), np.ones(1), np.empty(0, np.intp), 100)
+    >>> tally = tally_of(plan, [{"counts": [1, 2, 0]}, {"counts": [0, 3, 1], "outside": [2]}], 0, 100)
+    >>> tally.counts_FB, tally.outside_F, tally.rows
+    (array([[1, 5, 1]]), array([2]), 7)
+    """
+    counts_N, outside_F = np.zeros(plan.size, np.int64), np.zeros(len(plan.names), np.int64)
+    for entry in entries:
+        counts_N += np.array(entry["counts"], np.int64)
+        outside_F += np.array(entry.get("outside") or np.zeros(len(plan.names)), np.int64)
+    return Tally(start, end, counts_N.reshape(len(plan.names), plan.bins + 1), outside_F)

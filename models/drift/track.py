@@ -1,0 +1,163 @@
+"""One kind of drift in one source, window after window: when an event of it opens, what updates it, when it closes.
+
+Windows are judged twice while an event is open: against the reference, which moves on, and against what the reference
+was when it opened. It lasts while they differ from both. It ends when they are again as before (it has returned) or
+when the reference has come to be as they are (it has settled). After one that has returned, the reference stays what it
+was before it until no window of the event is left in it: else what is normal would differ from it next.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+import numpy as np
+
+from models.drift.event import Drift, drift_of, from_json, to_json
+from models.drift.evidence import KINDS, weigh
+from models.drift.pattern import pattern_of
+from models.drift.sketch import SketchPlan
+from models.drift.tally import Tally, tally_of
+from models.drift.verdict import Verdict, bar_of, judge
+from schemas.pipeline_drift import Drift as DriftSpec
+from schemas.pipeline_drift import Kind
+
+State = dict[str, Any]
+"""JSON: `scores` of past windows; the `active` event or None; `known` states that earlier ones began or ended in; the
+`norm` that the last one has returned to, while the reference holds windows of it."""
+_COURSE: Final = 64
+"""Windows of an event whose course is remembered; of more, the later ones only in part."""
+_KNOWN: Final = 6
+
+
+def new_track() -> State:
+    """Begin with no past."""
+    return {"scores": [], "active": None, "known": [], "norm": None}
+
+
+@dataclass(frozen=True, slots=True)
+class Track:
+    """Follows one kind of drift. Holds no state: `step` takes it and gives it back, changed."""
+
+    plan: SketchPlan
+    spec: DriftSpec
+    kind: Kind
+
+    def step(self, state: State, window: Tally, reference: Tally) -> tuple[Drift | None, State]:
+        """Judge the next window.
+
+        Parameters
+        ----------
+        state : dict
+            From `new_track` or a former step. Not changed.
+        window, reference : Tally
+
+        Returns
+        -------
+        drift : Drift or None
+            What to report: an event that opens, gets worse, or closes.
+        state : dict
+            Unchanged where there are too few rows to tell.
+        """
+        if min(window.rows, reference.rows) < self.spec.minimum:
+            return None, state
+        if state["active"] is None:
+            norm = state["norm"]
+            if norm and reference.start >= norm["through"]:
+                state, norm = state | {"norm": None}, None
+            return self._watch(state, window, self._tally(norm) if norm else reference)
+        return self._follow(state, state["active"], window, reference)
+
+    @property
+    def _windows_per_alarm(self) -> int | None:
+        """All kinds of a source share its allowance of false alarms."""
+        allowed = self.spec.false_alarms
+        return None if allowed is None else allowed * len(KINDS[self.plan.source])
+
+    def _watch(self, state: State, window: Tally, reference: Tally) -> tuple[Drift | None, State]:
+        evidence = weigh(self.plan, self.spec, self.kind, window, reference)
+        per_alarm = self._windows_per_alarm
+        bar = bar_of(state["scores"], per_alarm)
+        verdict = judge(evidence, self.spec, bar)
+        kept = [*state["scores"], verdict.score][-4 * per_alarm :] if per_alarm else []
+        if verdict.severity == "none":
+            return None, state | {"scores": kept}
+        of_covariates = self.kind in ("covariate", "prior")  # each source's own kind, named by the source
+        named = self.plan.source if of_covariates else f"{self.plan.source}:{self.kind}"
+        drift_id = f"{named}:{window.start:.0f}"
+        drift = drift_of(self.plan, self.kind, drift_id, evidence, verdict, bar, window, reference)
+        column = evidence.columns[verdict.strongest[0]]
+        recurs = self._recurs(state["known"], window, column)
+        drift = replace(drift, recurs=recurs, pattern="recurring" if recurs else "unknown")
+        active = {
+            "event": to_json(drift),
+            "bar": bar,
+            "anchor": reference.to_json(),
+            "last": window.to_json(),
+            "column": column,
+            "score": verdict.score,
+            "scores": [verdict.score],
+            "course": [window.present_FK[column].tolist()],
+        }
+        return drift, state | {"scores": kept, "active": active}
+
+    def _follow(self, state: State, active: State, window: Tally, reference: Tally) -> tuple[Drift | None, State]:
+        anchor = self._tally(active["anchor"])
+        evidence = weigh(self.plan, self.spec, self.kind, window, anchor)
+        verdict = judge(evidence, self.spec, active["bar"])
+        if verdict.severity == "none" or self._verdict(window, reference, active["bar"]).severity == "none":
+            return self._close(state, active, anchor, returned=verdict.severity == "none")
+        event = from_json(active["event"])
+        told = event.severity
+        if verdict.score > active["score"]:
+            stronger = drift_of(self.plan, self.kind, event.id, evidence, verdict, active["bar"], window, anchor)
+            severity = "act" if "act" in (told, verdict.severity) else "watch"
+            event = replace(stronger, severity=severity, since=event.since, pattern=event.pattern, recurs=event.recurs)
+        event = replace(event, state="updated", until=window.end, windows=active["event"]["windows"] + 1)
+        course = [*active["course"], window.present_FK[active["column"]].tolist()]
+        active = active | {
+            "event": to_json(event),
+            "last": window.to_json(),
+            "score": max(active["score"], verdict.score),
+            "scores": _thinned([*active["scores"], verdict.score]),
+            "course": _thinned(course),
+        }
+        return (event if event.severity != told else None), state | {"active": active}
+
+    def _close(self, state: State, active: State, anchor: Tally, *, returned: bool) -> tuple[Drift, State]:
+        event = from_json(active["event"])
+        pattern = pattern_of(
+            active["scores"],
+            anchor.present_FK[active["column"]],
+            [np.array(counts, np.int64) for counts in active["course"]],
+            returned=returned,
+            recurs=bool(event.recurs),
+            panes=self.spec.panes,
+        )
+        ends = [{"id": event.id, **active["anchor"]}, {"id": event.id, **active["last"]}]
+        known = [k for k in state["known"] if not any(self._matches(k, end, active["column"]) for end in ends)]
+        closed = replace(event, state="closed", pattern=pattern)
+        norm = {**active["anchor"], "through": event.until} if returned else None
+        return closed, state | {"active": None, "known": [*known, *ends][-_KNOWN:], "norm": norm}
+
+    def _recurs(self, known: list[State], window: Tally, column: int) -> str:
+        """Id of the latest event that began or ended in the state that the window is in; empty if none did."""
+        return next((str(k["id"]) for k in reversed(known) if self._matches(k, window.to_json(), column)), "")
+
+    def _matches(self, one: State, other: State, column: int) -> bool:
+        """Whether two states differ in nothing, and have rows enough in `column` to say so."""
+        sides = self._tally(one), self._tally(other)
+        told = all(side.present_FK[column].sum() >= self.spec.minimum for side in sides) or self.kind == "quality"
+        return told and all(self._verdict(*pair, bar=1.0).severity == "none" for pair in (sides, sides[::-1]))
+
+    def _verdict(self, window: Tally, reference: Tally, bar: float) -> Verdict:
+        return judge(weigh(self.plan, self.spec, self.kind, window, reference), self.spec, bar)
+
+    def _tally(self, entry: State) -> Tally:
+        return tally_of(self.plan, [entry], entry["start"], entry["end"])
+
+
+def _thinned(course: list[Any]) -> list[Any]:
+    """Let go of every second entry of the later half when there are too many: an event may last, but not grow."""
+    half = _COURSE // 2
+    return course if len(course) <= _COURSE else [*course[:half], *course[half::2]]
