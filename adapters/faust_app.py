@@ -8,6 +8,10 @@ creation of changelog topics work as they are. What does not:
   the isolation level is set on the consumer that Faust makes, before it starts.
 - **A message in hand counts as done when its agent is cancelled or fails,** and its offset is committed at the end.
   So no more offsets are committed once a consumer is frozen, which `freeze` does.
+- **Offsets are committed by runs without a gap,** one a second, and none where a gap comes first. Of a topic that is
+  written in transactions nearly every record stands behind a gap, their markers: seen, a watch that had answered 6,700
+  sketches and began at the same one after each restart. Our agent takes one message after the other, so whatever is
+  below the newest that is done is done too.
 - **A member that the group does not know any more joins anew,** though it has a name that a successor may bear by now:
   aiokafka sends that name (KIP-345) only when it joins, so two processes of one name would throw each other out without
   end. So the driver notes that its place is lost and does not ask to be let in again; `has_lost_its_place` tells.
@@ -54,6 +58,16 @@ class _CommittedConsumer(driver.Consumer):
 
     def lose_place(self) -> None:
         self.frozen = self.displaced = True
+
+    def _new_offset(self, tp: Any) -> int | None:
+        done = self._acked[tp]
+        newest = max(done, default=None)
+        done.clear()
+        self._acked_index[tp].clear()
+        return None if newest is None else newest + 1
+
+    async def _add_gap(self, tp: Any, offset_from: int, offset_to: int) -> None:
+        """Gaps need not be known."""
 
     async def _commit_tps(self, tps: Iterable[Any], start_new_transaction: bool) -> bool:
         return False if self.frozen else await super()._commit_tps(tps, start_new_transaction)

@@ -11,6 +11,7 @@ from typing import Self
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 
 from adapters.feature_store_redis import RedisFeatureStore
+from adapters.kafka_client import client_settings
 from adapters.local_stack import StackAddresses
 from adapters.redis_client import connect
 from adapters.tail import Tail
@@ -50,7 +51,7 @@ class Pulse:
         self._tail = Tail(addresses.bootstrap, list(self._topics), start="end")
         store = RedisFeatureStore(connect(addresses.redis_url, 1.0))
         self._watermark = Watermark(store, contracts.pipeline, AWAY_S)
-        quiet = {"bootstrap.servers": addresses.bootstrap, "log_level": 0}
+        quiet = client_settings(addresses.bootstrap)
         self._drift = Consumer({**quiet, "group.id": f"{name}.drift_watch"})
         self._sketches = TopicPartition(topic_name(name, "sketches"), 0)
         self._expected: list[Expected] = []
