@@ -30,7 +30,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     asked = _parsed(arguments)
     make_deterministic()
     streams = list(_streams(asked))
-    file, found = asked.out / "benchmarks" / "results" / "learning.json", {}
+    file = asked.out / "benchmarks" / "results" / "learning.json"
+    found: dict[str, dict[str, Any]] = {}
     with _bar(asked.json) as bar:
         for stream, trial in product(streams, _trials(asked)):
             task = bar.add_task(f"{stream.name}: {trial.key}", total=len(stream))
@@ -66,10 +67,10 @@ def _trials(asked: argparse.Namespace) -> list[Trial]:
 def _parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser("python -m benchmarks.learning", description=__doc__, epilog=EXAMPLE)
     streams, learners = (*REAL, *GENERATED), CONTESTANTS
-    named, told = {"metavar": "NAME,…"}, f"of {', '.join(streams)}; default: the real ones"
-    parser.add_argument("--streams", type=_of(streams), default=[*REAL], help=told, **named)
+    told = f"of {', '.join(streams)}; default: the real ones"
+    parser.add_argument("--streams", type=_of(streams), default=[*REAL], help=told, metavar="NAME,…")
     told = f"of {', '.join(learners)}; default: all"
-    parser.add_argument("--learners", type=_of(learners), default=[*learners], help=told, **named)
+    parser.add_argument("--learners", type=_of(learners), default=[*learners], help=told, metavar="NAME,…")
     parser.add_argument("--delays", type=_numbers(0), default=[0, 500], help="rows that labels are late (0,500)")
     parser.add_argument("--batches", type=_numbers(1), default=[1], help="rows in each micro-batch (1)")
     parser.add_argument("--rows", type=int, help="a quick look at so many rows, told but not written")

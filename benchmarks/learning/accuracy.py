@@ -40,7 +40,7 @@ def measured(trial: Trial, stream: Stream, tell: Callable[[int], None] | None = 
     else the machine does.
     """
     before = load()
-    played = play(contestant(trial.learner, stream, trial.seed), stream, trial.delay, trial.batch, tell)
+    played = play(contestant(trial.learner, stream, trial.delay, trial.seed), stream, trial.delay, trial.batch, tell)
     found = {name: round(value, 5) for name, value in figures(played.output_TK, stream.y_T, trial.delay).items()}
     return {
         "learner": trial.learner,

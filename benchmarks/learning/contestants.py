@@ -6,12 +6,31 @@ from typing import Final
 
 from benchmarks.learning.peers import PEERS, peer_of
 from benchmarks.learning.streams import Stream
+from models.assembly import learner_of
+from models.contest import Contest, ContestConfig
+from models.network import NetworkShape
 from models.protocol import Learner
+from schemas.layout import Layout, RequestColumn
+from schemas.pipeline_learning import Model, Replay
 
-OURS: Final[tuple[str, ...]] = ()
+OURS: Final = ("mlp", "contest")
 CONTESTANTS: Final = ("last_label", *PEERS, *OURS)
 
 
-def contestant(name: str, stream: Stream, seed: int) -> Learner:
-    """Make one of `CONTESTANTS` that has learned nothing."""
-    return peer_of(name, stream, seed)
+def contestant(name: str, stream: Stream, delay: int, seed: int) -> Learner:
+    """Make one of `CONTESTANTS` that has learned nothing; a contest is told how late its labels come."""
+    if name == "contest":
+        return Contest(ContestConfig(_shape(stream), stream.target, seed, delay))
+    return _mlp(stream, seed) if name == "mlp" else peer_of(name, stream, seed)
+
+
+def _mlp(stream: Stream, seed: int) -> Learner:
+    """The product's network as a pipeline file would have it, naive: no replay, no safeguards."""
+    columns = tuple(RequestColumn(f"x{number}", 0, 0.0, 1.0, False) for number in range(stream.x_TF.shape[1]))
+    model = Model.model_validate({"kind": "mlp", "hidden": 64, "optimiser": {"kind": "adam", "rate": 1e-3}})
+    return learner_of(model, Replay(kind="none"), Layout(columns, (), stream.target, stream.outputs), seed)
+
+
+def _shape(stream: Stream) -> NetworkShape:
+    numbers = tuple(range(stream.x_TF.shape[1]))
+    return NetworkShape(numbers, (), stream.outputs, hidden=64, blocks=1, embedding=1, dropout=0.0)

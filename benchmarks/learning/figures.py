@@ -18,15 +18,15 @@ WINDOW: Final = 1_000
 
 
 def guesses(output_TK: Float32) -> NDArray[np.int64]:
-    """Class that each answer says; at one half, 1.
+    """Class that each answer says; at one half, 0, as River says too.
 
     Examples
     --------
     >>> guesses(np.array([[0.2], [0.5]], np.float32)), guesses(np.array([[0.2, 0.7, 0.1]], np.float32))
-    (array([0, 1]), array([1]))
+    (array([0, 0]), array([1]))
     """
     if output_TK.shape[1] == 1:
-        return (output_TK[:, 0] >= 0.5).astype(np.int64)
+        return (output_TK[:, 0] > 0.5).astype(np.int64)
     return np.asarray(output_TK.argmax(axis=1), np.int64)
 
 
