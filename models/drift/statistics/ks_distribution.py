@@ -7,10 +7,10 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy import special, stats
 
 Float64 = NDArray[np.float64]
-Method = Literal["auto", "exact", "asymptotic"]
+Method = Literal["auto", "exact", "asymptotic", "limit"]
 EXACT_UP_TO = 10_000
 """Rows of the larger sample up to which ``auto`` is exact: as in scipy."""
 
@@ -19,8 +19,10 @@ def ks_p_values(statistic_F: Float64, reference: int, window: int, method: Metho
     """Probability that two samples of one continuous distribution lie at least so far apart.
 
     Between samples of one size the exact probability is a short sum. Between others it takes `reference` + `window`
-    steps over all F at once: half a second for ten columns of 10,000 against 9,990 rows, where ``asymptotic`` takes a
-    few milliseconds. Tied values make it conservative.
+    steps over all F at once: half a second for ten columns of 10,000 against 9,990 rows. ``asymptotic``, the exact
+    probability for one sample of the effective size, takes up to 5 ms a column, and ``limit``, the limit distribution
+    with Stephens' correction, some microseconds: the latter two differ by less than 0.03, from an effective size of 100
+    on by less than 0.015. Tied values make all of them conservative.
 
     Parameters
     ----------
@@ -29,8 +31,8 @@ def ks_p_values(statistic_F: Float64, reference: int, window: int, method: Metho
     reference, window : int
         Rows of the two samples. If one has none, or each has one and `method` is ``asymptotic``, all are 1: nothing
         can be told.
-    method : {"auto", "exact", "asymptotic"}
-        ``auto`` is exact if neither sample has more than `EXACT_UP_TO` rows.
+    method : {"auto", "exact", "asymptotic", "limit"}
+        ``auto`` is exact if neither sample has more than `EXACT_UP_TO` rows, else asymptotic: as in scipy.
 
     Returns
     -------
@@ -40,7 +42,8 @@ def ks_p_values(statistic_F: Float64, reference: int, window: int, method: Metho
     ----------
     Hodges, J. L. (1958). The significance probability of the Smirnov two-sample test. Arkiv för Matematik 3(5).
     Simard, R. and L'Ecuyer, P. (2011). Computing the two-sided Kolmogorov–Smirnov distribution. Journal of
-    Statistical Software 39(11).
+    Statistical Software 39(11). Stephens, M. A. (1970). Use of the Kolmogorov–Smirnov, Cramér–von Mises and related
+    statistics without extensive tables. Journal of the Royal Statistical Society B 32(1).
 
     Examples
     --------
@@ -50,12 +53,19 @@ def ks_p_values(statistic_F: Float64, reference: int, window: int, method: Metho
     effective = round(reference * window / (reference + window)) if min(reference, window) else 0
     if effective == 0 and (method == "asymptotic" or min(reference, window) == 0):
         return np.ones_like(statistic_F)
+    if method == "limit":
+        return _limit(statistic_F, reference * window / (reference + window))
     if method == "asymptotic" or (method == "auto" and max(reference, window) > EXACT_UP_TO):
         return np.asarray(np.clip(stats.kstwo.sf(statistic_F, effective), 0.0, 1.0), np.float64)
     steps = reference // gcd(reference, window) * window
     height_F = np.round(statistic_F * steps).astype(np.int64)
     outside = _outside_square if reference == window else _outside_rectangle
     return np.where(height_F > 0, np.clip(outside(reference, window, np.maximum(height_F, 1)), 0.0, 1.0), 1.0)
+
+
+def _limit(statistic_F: Float64, effective: float) -> Float64:
+    root = np.sqrt(effective)
+    return np.asarray(special.kolmogorov((root + 0.12 + 0.11 / root) * statistic_F))
 
 
 def _outside_square(rows: int, _: int, height_F: NDArray[np.int64]) -> Float64:

@@ -21,7 +21,7 @@ class SketchedComparison:
     """How two histograms lie to each other; arrays have shape (F,).
 
     The Kolmogorov–Smirnov statistic of the rows is at least `ks_F` and at most `ks_F` + `ks_error_F`; its p-value is at
-    most `ks_p_F`, which is asymptotic. Their Wasserstein-1 distance is `wasserstein_F` give or take
+    most `ks_p_F`, by the limit distribution. Their Wasserstein-1 distance is `wasserstein_F` give or take
     `wasserstein_error_F`. The others are those of the bins, as `compare` has them: no error is added. Where one side
     has no rows, nothing can be told: distances and errors are 0, p-values 1.
     """
@@ -86,7 +86,7 @@ def compare_sketches(window_FK: Counts, reference_FK: Counts, edges_FE: Float64)
     return SketchedComparison(
         ks_F=ks_F,
         ks_error_F=np.maximum(widest_FK.max(axis=1) - ks_F, 0.0),
-        ks_p_F=np.array([ks_p_values(np.array([d]), r, w, "asymptotic")[0] for d, r, w in sizes], np.float64),
+        ks_p_F=np.array([ks_p_values(np.array([d]), r, w, "limit")[0] for d, r, w in sizes], np.float64),
         chi_squared_F=statistic_F,
         chi_squared_p_F=p_F,
         psi_F=population_stability_index(window_FK, reference_FK),

@@ -48,9 +48,8 @@ def compare(reference: Reference, x_NF: NDArray[np.floating], method: Method = "
     reference : Reference
     x_NF : ndarray of float32 or float64, shape (N, F)
         Not finite is missing.
-    method : {"auto", "exact", "asymptotic"}
-        Of the Kolmogorov–Smirnov p-value: see `ks_p_values` for what ``auto`` costs where many columns have
-        different numbers of rows.
+    method : {"auto", "exact", "asymptotic", "limit"}
+        Of the Kolmogorov–Smirnov p-value: see `ks_p_values` for what each costs where sides differ in rows.
 
     Raises
     ------

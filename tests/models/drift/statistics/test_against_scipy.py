@@ -56,6 +56,15 @@ def test_large_samples_are_scipys_too(rows: int, of_window: int, shift: float) -
     assert found.wasserstein_F[0] == pytest.approx(moved, abs=1e-9)
 
 
+@given(st.integers(10, 3000), st.integers(10, 3000), st.floats(0.3, 2.0))
+@settings(max_examples=60, deadline=None)
+def test_the_limit_distribution_is_as_near_as_stated(rows: int, of_window: int, scaled: float) -> None:
+    effective = rows * of_window / (rows + of_window)
+    statistic_F = np.array([min(scaled / np.sqrt(effective), 1.0)])
+    near, exact = (ks_p_values(statistic_F, rows, of_window, method)[0] for method in ("limit", "asymptotic"))
+    assert near == pytest.approx(exact, abs=0.015 if effective >= 100 else 0.03)
+
+
 @given(samples, samples)
 @settings(max_examples=100, deadline=None)
 def test_wasserstein_is_scipys(reference_R: np.ndarray, window_W: np.ndarray) -> None:
