@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import assert_never
 
 import numpy as np
 
+from models.concepts.concept import Concept
 from models.gate_duel import Record
 from models.gate_evidence import Decision, Evidence, WeightsByName
 from schemas.pipeline_gate import BetterGate, FiniteGate, Gate
@@ -37,7 +39,7 @@ def judge_finite(evidence: Evidence) -> Decision:
 
 
 def judge_better(gate: BetterGate, evidence: Evidence) -> Decision:
-    """Refuse what is not finite, and what has not shown to be better than the champion on fresh examples.
+    """Refuse what is not finite, is not shown to be better than the champion on fresh examples, or has forgotten.
 
     Without a champion, whatever is finite is admitted.
 
@@ -54,7 +56,37 @@ def judge_better(gate: BetterGate, evidence: Evidence) -> Decision:
     if evidence.duel is not None:
         reasons += _not_better(gate, evidence.duel)
         scores |= _figures(gate, evidence.duel)
+    reasons += _forgotten(gate, evidence.excess)
+    scores |= _excess_figures(evidence.excess)
     return Decision("better", not reasons, tuple(reasons), scores)
+
+
+def judge_recall(gate: BetterGate, concept: Concept, excess: Mapping[int, float]) -> Decision:
+    """Judge the version of a banked concept that lost less than the champion on fresh labels.
+
+    Parameters
+    ----------
+    concept : Concept
+        Whose best version has won its trial.
+    excess : Mapping of int to float
+        By how much more it loses than the best version of each other concept that is not contradicted.
+    """
+    assert concept.best is not None, "a regime is banked with a version"
+    figures = {"concept": concept.number, "recalled": concept.best.number, "log_sum": concept.trial.log_sum}
+    reasons = tuple(_forgotten(gate, excess))
+    return Decision("recall", not reasons, reasons, figures | _excess_figures(excess))
+
+
+def _forgotten(gate: BetterGate, excess: Mapping[int, float]) -> list[str]:
+    over = {number: lost for number, lost in excess.items() if lost > gate.epsilon}
+    return [
+        f"has forgotten concept {number}: loses {lost:.3g} more than the best version there, above {gate.epsilon:g}"
+        for number, lost in over.items()
+    ]
+
+
+def _excess_figures(excess: Mapping[int, float]) -> dict[str, float]:
+    return {f"concept_{number}_excess": lost for number, lost in excess.items()}
 
 
 def _not_better(gate: BetterGate, record: Record) -> list[str]:

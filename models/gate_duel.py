@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
+from hashlib import sha256
 
 import numpy as np
 
@@ -48,16 +49,19 @@ class Champion:
         Of the version.
     blob : bytes
         From which `model` was read.
+    digest : str
+        SHA-256 of it, hex.
     """
 
     number: int
     blob: bytes
+    digest: str
     model: ServedModel
 
     @classmethod
     def read(cls, number: int, blob: bytes) -> Champion:
         """Read the model; raises `DataError` if it is none."""
-        return cls(number, blob, decode_model(blob))
+        return cls(number, blob, sha256(blob).hexdigest(), decode_model(blob))
 
 
 class Duel:

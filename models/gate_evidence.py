@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,12 +28,15 @@ class Evidence:
         How many examples the losses are over.
     duel : Record or None
         Against the champion; None while there is none, or nobody asks.
+    excess : Mapping of int to float
+        By how much more than the best version it loses on the sample of each banked concept it is held to.
     """
 
     weights: WeightsByName
     losses: Mapping[str, float]
     scored: int
     duel: Record | None = None
+    excess: Mapping[int, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,6 +55,10 @@ class RunningMean:
         spread = self.spread + float(np.square(d_B - expected_B).sum())
         return RunningMean(self.count + len(d_B), self.total + float(d_B.sum()), spread)
 
+    def merged(self, other: RunningMean) -> RunningMean:
+        """Take in what another has seen; spreads add up, which is a little less than having seen it all in turn."""
+        return RunningMean(self.count + other.count, self.total + other.total, self.spread + other.spread)
+
     @property
     def mean(self) -> float:
         """NaN before the first number."""

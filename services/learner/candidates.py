@@ -1,38 +1,55 @@
-"""Candidates: how one is made of the learner, and what its admission or refusal changes. Pure."""
+"""Candidates: what the learner has become, or a banked version; and what admission or refusal changes. Pure."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-from models.gate import judge
-from models.gate_duel import Champion
+from models.gate import judge, judge_recall
 from models.gate_evidence import Decision, Evidence
 from models.snapshot import encode_frozen
+from schemas.pipeline_gate import BetterGate
 from services.learner.effects import Candidate
+from services.learner.heeding import tell_version
 from services.learner.plan import Plan
 from services.learner.state import State
 
 
 def candidate_of(plan: Plan, state: State) -> Candidate:
     """Judge what the learner answers with now."""
-    answering = state.learner.answering
+    answering, court = state.learner.answering, state.court
     frozen = answering.snapshot()
-    duel = state.duel.record if state.duel is not None and state.duel.champion is not None else None
-    evidence = Evidence(frozen.tensors, state.scores.losses(), state.place.examples, duel)
+    evidence = Evidence(frozen.tensors, state.scores.losses(), state.place.examples)
+    if court is not None:
+        evidence = replace(evidence, duel=court.record, excess=court.excess(answering.predict_many))
     blob, digest = encode_frozen(answering.kind, frozen, plan.layout.names)
     return _numbered(state, blob, digest, judge(plan.gate, evidence))
 
 
+def recall_of(plan: Plan, state: State) -> Candidate | None:
+    """Judge the version of a banked concept that has won its trial against the champion, if one has.
+
+    It goes out under a number of its own, grown from the version that serves: what counts as learned by it is all that
+    was learned when it was chosen, for the choice followed from that.
+    """
+    if state.court is None or (winner := state.court.winner()) is None or winner.best is None:
+        return None
+    assert isinstance(plan.gate, BetterGate), "there is a court"
+    excess = state.court.excess(winner.best.model.predict_many, besides=winner.number)
+    made = _numbered(state, winner.best.blob, winner.best.digest, judge_recall(plan.gate, winner, excess))
+    return replace(made, concept=winner.number)
+
+
 def after_candidate(state: State, candidate: Candidate) -> State:
     """Count the number as used; an admitted candidate becomes the parent of what follows, and the champion."""
-    place = replace(state.place, number=candidate.number)
-    if not candidate.decision.admitted:
-        if state.duel is not None:
-            state.duel.judged()
-        return replace(state, place=place)
-    if state.duel is not None:
-        state.duel.crown(Champion.read(candidate.number, candidate.blob))
-    return replace(state, place=replace(place, parent=candidate.number, first_offset=-1))
+    place, court = replace(state.place, number=candidate.number), state.court
+    if candidate.decision.admitted:
+        place = replace(place, parent=candidate.number, first_offset=-1)
+        if court is not None:
+            court.crown(candidate.number, candidate.blob, candidate.concept)
+    elif court is not None:
+        court.refuse(candidate.concept)
+    tell_version(state.learner, candidate)
+    return replace(state, place=place)
 
 
 def _numbered(state: State, blob: bytes, digest: str, decision: Decision) -> Candidate:

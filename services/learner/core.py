@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from schemas.examples import Examples
-from services.learner.candidates import after_candidate, candidate_of
+from services.learner.candidates import after_candidate, candidate_of, recall_of
 from services.learner.effects import Checkpoint, Effect
+from services.learner.heeding import regime_of, tell_regime
 from services.learner.plan import Plan
 from services.learner.state import Place, State, encode_state
 
@@ -48,15 +49,18 @@ def checkpoint_of(plan: Plan, state: State) -> Checkpoint:
 
 def _learn(plan: Plan, state: State, batch: Examples) -> tuple[State, list[Effect]]:
     """Score each example, then learn it; make a version and a checkpoint if the count says so."""
+    before, regime = state.place.examples, regime_of(state.court)
     _score(state, batch)
     state.learner.learn_many(batch.features_BF, batch.label_B)
-    before, place = state.place.examples, _advanced(state.place, batch)
-    state, effects = replace(state, place=place), list[Effect]()
-    if place.examples // plan.cadence > before // plan.cadence:
+    state, effects = replace(state, place=_advanced(state.place, batch)), list[Effect]()
+    candidate = recall_of(plan, state)
+    if candidate is None and state.place.examples // plan.cadence > before // plan.cadence:
         candidate = candidate_of(plan, state)
+    if candidate is not None:
         effects.append(candidate)
         state = after_candidate(state, candidate)
-    if place.examples // plan.checkpoint > before // plan.checkpoint:
+    tell_regime(state.learner, regime, regime_of(state.court))
+    if state.place.examples // plan.checkpoint > before // plan.checkpoint:
         effects.append(checkpoint_of(plan, state))
     return state, effects
 
@@ -64,8 +68,8 @@ def _learn(plan: Plan, state: State, batch: Examples) -> tuple[State, list[Effec
 def _score(state: State, batch: Examples) -> None:
     own_BK = state.learner.predict_many(batch.features_BF)
     state.scores.add(batch, own_BK)
-    if state.duel is not None:
-        state.duel.see(batch.features_BF, batch.label_B, own_BK)
+    if state.court is not None:
+        state.court.see(batch.features_BF, batch.label_B, own_BK)
 
 
 def _advanced(place: Place, batch: Examples) -> Place:

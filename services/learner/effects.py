@@ -29,6 +29,8 @@ class Candidate:
         Event time, ms since 1970, of the newest label learned.
     scores : str
         Prequential figures at this point, JSON.
+    concept : int
+        Whose best version it is, once more; 0: it is what the learner has become.
     """
 
     number: int
@@ -41,6 +43,7 @@ class Candidate:
     last_offset: int
     trained_through: float
     scores: str
+    concept: int = 0
 
     def fields(self, partition: int, created_at: float, recipe: str = "") -> dict[str, int | float | str | bool]:
         """Fields of the `Version` record without the artefact; `recipe` as `services.learner.recipe` writes it."""

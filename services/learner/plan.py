@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Final
 
+from models.concepts.settings import BankSettings
 from models.gate_loss import BoundedLoss
 from schemas.layout import Layout, layout_of
-from schemas.pipeline import Pipeline, Target
-from schemas.pipeline_gate import Gate
+from schemas.pipeline import Pipeline
+from schemas.pipeline_gate import BetterGate, Gate
 
 IDLE_KEYS: Final = frozenset({"checkpoint", "keep_versions", "keep_artefacts", "baselines"})
 """Keys of `learner` that may change without changing the weights."""
@@ -19,7 +20,8 @@ IDLE_KEYS: Final = frozenset({"checkpoint", "keep_versions", "keep_artefacts", "
 class Plan:
     """Counts are of examples in the log.
 
-    `fingerprint` stands for all that a state depends on: a checkpoint of another one does not fit.
+    `fingerprint` stands for all that a state depends on: a checkpoint of another one does not fit. `bank` is there if
+    the gate compares candidates with a champion.
     """
 
     batch: int
@@ -27,7 +29,7 @@ class Plan:
     checkpoint: int
     score_window: int
     gate: Gate
-    loss: BoundedLoss
+    bank: BankSettings | None
     layout: Layout
     fingerprint: str
 
@@ -44,13 +46,25 @@ def plan_of(pipeline: Pipeline) -> Plan:
         learner.checkpoint,
         learner.score_window,
         pipeline.gate,
-        loss_of(pipeline.target),
+        bank_of(pipeline, layout),
         layout,
         fingerprint,
     )
 
 
-def loss_of(target: Target) -> BoundedLoss:
-    """Loss by which candidates are compared: of a regression, in parts of the target's range."""
-    low, high = target.range or (0.0, 1.0)
-    return BoundedLoss(target.type, high - low)
+def bank_of(pipeline: Pipeline, layout: Layout) -> BankSettings | None:
+    """What the gate needs to compare: a bounded loss, and the columns by which regimes are told apart."""
+    gate = pipeline.gate
+    if not isinstance(gate, BetterGate):
+        return None
+    columns = tuple(place for place, name in enumerate(layout.names) if name not in pipeline.model.ignore)
+    low, high = pipeline.target.range or (0.0, 1.0)
+    return BankSettings(
+        rules=gate.concepts,
+        loss=BoundedLoss(pipeline.target.type, high - low),
+        buckets=tuple(layout.buckets[column] for column in columns),
+        ranges=tuple(layout.ranges[column] for column in columns),
+        columns=columns,
+        width=layout.width,
+        seed=pipeline.learner.seed,
+    )

@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, fields, replace
 from typing import Protocol
 
-from models.gate_duel import Duel
+from models.gate_court import Court
 from models.protocol import Json, ServableLearner, Snapshot
 from models.tensor_bytes import decode_snapshot, encode_snapshot
 from schemas.errors import ConfigurationError, DataError
 from schemas.examples import Examples, no_examples
-from schemas.pipeline_gate import BetterGate
 from services.learner.plan import Plan
 from services.learner.scores import Scores
 
@@ -61,21 +60,21 @@ class Place:
 class State:
     """All that decides what comes next, at the end of a minibatch; `waiting` examples do not fill one yet.
 
-    `learner`, `scores` and `duel` learn in place: a state that was handed on must not be used again. There is a duel
-    if the gate asks for one.
+    `learner`, `scores` and `court` learn in place: a state that was handed on must not be used again. There is a court
+    if the gate compares candidates with a champion.
     """
 
     place: Place
     learner: ServableLearner
     scores: Scores
     waiting: Examples
-    duel: Duel | None = None
+    court: Court | None = None
 
 
 def first_state(plan: Plan, learner: ServableLearner) -> State:
     """State before the first example."""
-    duel = Duel(plan.loss) if isinstance(plan.gate, BetterGate) else None
-    return State(Place(), learner, Scores(plan.layout, plan.score_window), no_examples(plan.layout), duel)
+    court = None if plan.bank is None else Court(plan.bank)
+    return State(Place(), learner, Scores(plan.layout, plan.score_window), no_examples(plan.layout), court)
 
 
 def encode_state(plan: Plan, state: State) -> bytes:
@@ -127,7 +126,7 @@ def decode_state(plan: Plan, learner: ServableLearner, payload: bytes) -> State:
 
 def _parts(state: State) -> dict[str, Kept]:
     parts: dict[str, Kept] = {"learner": state.learner, "scores": state.scores}
-    return parts if state.duel is None else {**parts, "duel": state.duel}
+    return parts if state.court is None else {**parts, "court": state.court}
 
 
 def _part(whole: Snapshot, name: str) -> Snapshot:

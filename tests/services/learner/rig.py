@@ -40,7 +40,7 @@ learner:
 """
 
 
-BETTER = "gate: {policy: better, alpha: 0.3}\n"
+BETTER = "gate: {policy: better, alpha: 0.3, concepts: {window: 64, sample: 32}}\n"
 """Lenient, so that a short log has both admitted and refused candidates."""
 
 

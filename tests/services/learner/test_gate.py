@@ -119,5 +119,5 @@ def test_what_finite_decides_and_keeps_is_as_it_was_before_there_was_another_pol
     plan = plan_of(small_contracts().pipeline)
     assert plan.gate.model_dump_json() == '{"policy":"finite"}'
     state, _ = learned(small_contracts(), log_of(small_contracts(), 40))
-    assert state.duel is None
-    assert b"duel" not in encode_state(plan, state)
+    assert state.court is None
+    assert b"court" not in encode_state(plan, state)
