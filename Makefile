@@ -8,7 +8,7 @@ UV := $(shell command -v uv 2>/dev/null || echo .venv-uv/bin/uv)
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down status test lint fmt bench chaos bench-rivals docs lock clean clean-all flood fuzz soak
+.PHONY: help setup demo up down status test lint fmt bench bench-learning chaos bench-rivals docs lock clean clean-all flood fuzz soak
 
 help: ## List what can be done
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,6 +42,9 @@ fmt: setup ## Rewrite the code in the house style
 
 bench: setup ## Measure the hot processes beside a bare copy (ARGS=--help)
 	$(BIN)/python -m benchmarks $(ARGS)
+
+bench-learning: setup ## Compare learners on streams that drift, beside River's, with late labels (ARGS=--help)
+	$(BIN)/python -m benchmarks.learning $(ARGS)
 
 bench-rivals: .venv-rivals/.installed .venv-feast/.installed ## Measure beside other stream processors and Feast, installed apart
 	$(BIN)/python -m benchmarks.rivals $(ARGS)
