@@ -91,7 +91,7 @@ class Drift(Section):
     minimum: Annotated[int, Field(ge=1)] = 200
     bins: Annotated[int, Field(ge=2, le=256)] = 16
     tests: ColumnTests = ColumnTests()
-    alpha: Annotated[float, Field(gt=0, le=1)] = 0.01
+    alpha: Annotated[float, Field(gt=0, le=1)] = 0.001
     share: Share = 0.0
     false_alarms: Annotated[int, Field(ge=2, le=1000)] | None = None
     psi: Psi = Psi()

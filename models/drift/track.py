@@ -1,9 +1,9 @@
 """One kind of drift in one source, window after window: when an event of it opens, what updates it, when it closes.
 
 Windows are judged twice while an event is open: against the reference, which moves on, and against what the reference
-was when it opened. It lasts while they differ from both. It ends when they are again as before (it has returned) or
-when the reference has come to be as they are (it has settled). After one that has returned, the reference stays what it
-was before it until no window of the event is left in it: else what is normal would differ from it next.
+was when it opened. It ends when they are again as before (it has returned), or when they stand still and the reference
+has come to be as they are (it has settled). After one that has returned, the reference stays what it was before it
+until no window of the event is left in it: else what is normal would differ from it next.
 """
 
 from __future__ import annotations
@@ -96,7 +96,6 @@ class Track:
             "last": window.to_json(),
             "column": column,
             "score": verdict.score,
-            "scores": [verdict.score],
             "course": [window.present_FK[column].tolist()],
         }
         return drift, state | {"scores": kept, "active": active}
@@ -105,8 +104,10 @@ class Track:
         anchor = self._tally(active["anchor"])
         evidence = weigh(self.plan, self.spec, self.kind, window, anchor)
         verdict = judge(evidence, self.spec, active["bar"])
-        if verdict.severity == "none" or self._verdict(window, reference, active["bar"]).severity == "none":
-            return self._close(state, active, anchor, returned=verdict.severity == "none")
+        if verdict.severity == "none":
+            return self._close(state, active, anchor, returned=True)
+        if self._is_like(window, reference, active) and self._is_like(window, self._tally(active["last"]), active):
+            return self._close(state, active, anchor, returned=False)
         event = from_json(active["event"])
         told = event.severity
         if verdict.score > active["score"]:
@@ -119,7 +120,6 @@ class Track:
             "event": to_json(event),
             "last": window.to_json(),
             "score": max(active["score"], verdict.score),
-            "scores": _thinned([*active["scores"], verdict.score]),
             "course": _thinned(course),
         }
         return (event if event.severity != told else None), state | {"active": active}
@@ -127,9 +127,9 @@ class Track:
     def _close(self, state: State, active: State, anchor: Tally, *, returned: bool) -> tuple[Drift, State]:
         event = from_json(active["event"])
         pattern = pattern_of(
-            active["scores"],
             anchor.present_FK[active["column"]],
             [np.array(counts, np.int64) for counts in active["course"]],
+            windows=event.windows,
             returned=returned,
             recurs=bool(event.recurs),
             panes=self.spec.panes,
@@ -149,6 +149,9 @@ class Track:
         sides = self._tally(one), self._tally(other)
         told = all(side.present_FK[column].sum() >= self.spec.minimum for side in sides) or self.kind == "quality"
         return told and all(self._verdict(*pair, bar=1.0).severity == "none" for pair in (sides, sides[::-1]))
+
+    def _is_like(self, window: Tally, other: Tally, active: State) -> bool:
+        return self._verdict(window, other, active["bar"]).severity == "none"
 
     def _verdict(self, window: Tally, reference: Tally, bar: float) -> Verdict:
         return judge(weigh(self.plan, self.spec, self.kind, window, reference), self.spec, bar)
