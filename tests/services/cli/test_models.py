@@ -16,7 +16,7 @@ from adapters.loop.client_settings import Identity
 from adapters.model_store_redis import RedisModelStore
 from adapters.redis_client import connect
 from adapters.topics_admin import apply_topics
-from models.gate import Decision
+from models.gate_evidence import Decision
 from models.linear_model import LinearModel
 from models.snapshot import encode_model
 from schemas.contracts import Contracts, contracts_of

@@ -17,7 +17,7 @@ from adapters.model_digest import digest_of
 from adapters.model_store_redis import RedisModelStore
 from adapters.redis_client import connect
 from adapters.topics_admin import apply_topics
-from models.gate import Decision
+from models.gate_evidence import Decision
 from schemas.contracts import contracts_of
 from schemas.pipeline_file import parse_pipeline
 from schemas.redis_keys import model_key

@@ -17,7 +17,7 @@ from adapters.model_store_redis import RedisModelStore
 from adapters.process_files import ProcessFile, registered
 from adapters.redis_client import connect
 from adapters.topics_admin import apply_topics
-from models.gate import Decision
+from models.gate_evidence import Decision
 from schemas.contracts import Contracts
 from schemas.dead_letters import dead_letters
 from schemas.decoded import Fault
