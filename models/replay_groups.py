@@ -18,7 +18,10 @@ Key = tuple[int, int]
 
 
 class GroupedMemory:
-    """A reservoir for each group, all of one size, and as many draws from each.
+    """A reservoir for each group, all of one size, and as many draws from each that draws are made from.
+
+    Where concepts are told apart, draws are made from those of the past as soon as there are any: the fresh examples
+    beside them are the present's. A concept that the present contradicts is kept, but not drawn.
 
     With each new group the others shrink to a random part of themselves, which stays a uniform sample of its group. If
     there are more groups than places the one that was longest without an example goes.
@@ -85,7 +88,7 @@ class GroupedMemory:
 
     def sample(self, rows: int) -> tuple[Float32, Float64]:
         """Draw examples with replacement, from each group alike: float32 (rows, F), float64 (rows,)."""
-        drawn = [g for g, (concept, _) in enumerate(self._keys) if concept not in self._left_out]
+        drawn = self._drawn()
         group_R = np.array(drawn, np.int64)[self._random.integers(0, max(len(drawn), 1), rows if drawn else 0)]
         held_G = np.minimum(np.array(self._seen, np.int64), self._share)
         place_R = (self._random.random(len(group_R)) * held_G[group_R]).astype(np.int64)
@@ -132,6 +135,12 @@ class GroupedMemory:
         self._clock, self._concept = int(manifest["clock"]), int(manifest["concept"])
         self._left_out = frozenset(int(concept) for concept in manifest["left_out"])
         self._random.bit_generator.state = manifest["random"]
+
+    def _drawn(self) -> list[int]:
+        """Groups to draw from: the past's if there is one, for the fresh examples are the present's."""
+        allowed = [g for g, (concept, _) in enumerate(self._keys) if concept not in self._left_out]
+        past = [g for g in allowed if self._keys[g][0] != self._concept]
+        return past or allowed
 
     @property
     def _share(self) -> int:

@@ -88,7 +88,7 @@ class TorchLearner:
 
     def on_concept(self, concept: int, contradicted: Collection[int] = ()) -> None:
         """Anchor the safeguards that hold to concepts, then remember what follows under the new one."""
-        self._safeguards.on_concept()
+        self._safeguards.on_concept(concept)
         self._memory.turn_to(concept, contradicted)
 
     def on_drift(self) -> None:

@@ -39,7 +39,7 @@ class Replay(Section):
     """Replay memory: `size` examples held, `mix` of them beside each fresh batch.
 
     A `reservoir` holds a uniform sample of all that was learned; `class_balanced` as many of each class;
-    `concept_balanced` as many of each class in each concept of the bank.
+    `concept_balanced` as many of each class in each concept of the bank, drawn from past ones first.
     """
 
     kind: Literal["reservoir", "class_balanced", "concept_balanced", "none"] = "reservoir"

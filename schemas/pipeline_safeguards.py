@@ -42,7 +42,7 @@ class ParentPull(Section):
 class Distillation(Section):
     """The last anchor's answers are learned beside the labels; a higher `temperature` heeds its lesser classes more."""
 
-    strength: Strength = 0.5
+    strength: Strength = 0.1
     temperature: Annotated[float, Field(ge=1, le=100)] = 2.0
 
 
@@ -55,7 +55,7 @@ class AGem(Section):
 class LogitReplay(Section):
     """Replayed examples are held to what the network said when they were fresh, beside their labels (DER++)."""
 
-    strength: Strength = 0.5
+    strength: Strength = 0.1
 
 
 class Safeguards(Section):

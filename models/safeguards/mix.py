@@ -43,7 +43,7 @@ class Mix:
 
     def __init__(self, parts: Sequence[Safeguard], when: str | int, parameters: list[Tensor]) -> None:
         self._parts, self._when, self._parameters = parts, when, parameters
-        self._learned = 0
+        self._learned = self._concept = 0
 
     def __bool__(self) -> bool:
         return bool(self._parts)
@@ -82,10 +82,11 @@ class Mix:
         if self._when == "version":
             self.anchor()
 
-    def on_concept(self) -> None:
-        """Anchor, if concepts are what is anchored to: the one that ends is what must not be forgotten."""
-        if self._when == "concept":
+    def on_concept(self, concept: int) -> None:
+        """Anchor at a change, if concepts are what is anchored to: the one that ends must not be forgotten."""
+        if self._when == "concept" and concept != self._concept:
             self.anchor()
+        self._concept = concept
 
     def anchor(self) -> None:
         """Hold to the present from now on."""
@@ -96,7 +97,8 @@ class Mix:
         """Of all parts, each under its name."""
         states = {part.NAME: part.snapshot() for part in self._parts}
         tensors = {f"{name}.{key}": value for name, state in states.items() for key, value in state.tensors.items()}
-        return Snapshot(tensors, {"learned": self._learned, **{name: s.manifest for name, s in states.items()}})
+        counts = {"learned": self._learned, "concept": self._concept}
+        return Snapshot(tensors, {"counts": counts, **{name: state.manifest for name, state in states.items()}})
 
     def restore(self, snapshot: Snapshot) -> None:
         """Become what `snapshot` was taken from.
@@ -107,12 +109,13 @@ class Mix:
             It is of another mix or another network.
         """
         names = {part.NAME for part in self._parts}
-        if snapshot.manifest.keys() != names | {"learned"}:
+        if snapshot.manifest.keys() != names | {"counts"}:
             raise DataError(
-                f"The learner saved had other safeguards: {sorted(snapshot.manifest.keys() - {'learned'})}.",
+                f"The learner saved had other safeguards: {sorted(snapshot.manifest.keys() - {'counts'})}.",
                 "The pipeline file has changed since: start the learner anew, or take the old file back.",
             )
-        self._learned = int(snapshot.manifest["learned"])
+        counts = snapshot.manifest["counts"]
+        self._learned, self._concept = int(counts["learned"]), int(counts["concept"])
         for part in self._parts:
             start = f"{part.NAME}."
             tensors = {k.removeprefix(start): v for k, v in snapshot.tensors.items() if k.startswith(start)}

@@ -106,10 +106,21 @@ def test_what_is_contradicted_is_kept_but_not_drawn() -> None:
     assert one.sample(10)[1].shape == (0,)
     offer(one, [0, 1] * 10, start=100)
     assert (one.sample(200)[0] >= 100).all()
-    one.turn_to(0, contradicted=())
+    one.turn_to(8, contradicted=())
     drawn = one.sample(200)[0]
     assert (drawn >= 100).any()
     assert (drawn < 100).any()
+
+
+def test_the_past_is_drawn_before_the_present() -> None:
+    one = memory(concepts=True)
+    offer(one, [0, 1] * 10)
+    assert (one.sample(50)[0] < 100).all(), "there is no past yet"
+    one.turn_to(7, contradicted=())
+    offer(one, [0, 1] * 10, start=100)
+    assert (one.sample(50)[0] < 100).all()
+    one.turn_to(0, contradicted=())
+    assert (one.sample(50)[0] >= 100).all()
 
 
 def test_concepts_of_a_regression_are_told_apart() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import cycle
 from typing import Any
 
 import numpy as np
@@ -46,6 +47,12 @@ CHOICES |= {
     },
 }
 every_choice = pytest.mark.parametrize("choice", CHOICES.values(), ids=CHOICES.keys())
+HARDEST = {name: CHOICES[name] for name in ("all", "all-on-balanced-replay", "sam", "sgd", "adagrad", "rmsprop")}
+# Each choice with one kind of target, in turn, and the largest mix with all three.
+WITH_TARGETS = [
+    *((name, target) for name, target in zip(CHOICES, cycle(TARGETS), strict=False)),
+    *(("all-on-balanced-replay", target) for target in TARGETS),
+]
 
 
 def live(to: TorchLearner, part: int, target: Target = "binary") -> None:
@@ -58,9 +65,9 @@ def live(to: TorchLearner, part: int, target: Target = "binary") -> None:
     teach_stream(to, 40, part + 20, target)
 
 
-@every_choice
-@pytest.mark.parametrize("target", TARGETS)
-def test_it_goes_on_from_a_snapshot_as_if_it_had_never_stopped(choice: dict[str, Any], target: Target) -> None:
+@pytest.mark.parametrize(("name", "target"), sorted(set(WITH_TARGETS)))
+def test_it_goes_on_from_a_snapshot_as_if_it_had_never_stopped(name: str, target: Target) -> None:
+    choice = CHOICES[name]
     whole, again = learner(target=target, **choice), learner(target=target, **choice)
     live(whole, 1, target)
     again.restore(decode_snapshot(encode_snapshot(whole.snapshot())))
@@ -88,7 +95,7 @@ def test_it_changes_what_is_learned(choice: dict[str, Any]) -> None:
     assert same == (choice == {"optimiser": {"kind": "adamw"}} or choice == {"optimiser": {"kind": "adam"}})
 
 
-@every_choice
+@pytest.mark.parametrize("choice", HARDEST.values(), ids=HARDEST.keys())
 @pytest.mark.parametrize("trouble", ["one class", "constant features", "no features", "infinite features"])
 def test_poor_data_leave_finite_answers(choice: dict[str, Any], trouble: str) -> None:
     one = learner(**choice)
@@ -158,6 +165,19 @@ def test_without_an_anchor_nothing_is_held(section: dict[str, Any]) -> None:
     for one in (plain, other):
         teach_stream(one, 160, 1)
     assert encode_model(plain.served()) != encode_model(other.served())
+
+
+def test_only_a_change_of_concept_is_an_anchor() -> None:
+    """That other concepts are contradicted now is no reason to hold to something else."""
+    plain, told = (learner({**ALONE["parent"], "anchor": "concept"}) for _ in range(2))
+    for one in (plain, told):
+        teach_stream(one, 160, 0)
+        one.on_concept(1)
+        teach_stream(one, 160, 1)
+    told.on_concept(1, contradicted=(0,))
+    assert encode_snapshot(plain.snapshot()) == encode_snapshot(told.snapshot())
+    told.on_concept(2)
+    assert encode_snapshot(plain.snapshot()) != encode_snapshot(told.snapshot())
 
 
 def test_a_batch_of_no_replay_is_of_the_vectors_width() -> None:
