@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -11,8 +14,22 @@ from models.protocol import Float64, Snapshot
 
 _KIND = "error_rate"
 _RATES = 1 / (1 + np.exp(-np.linspace(-6.0, 4.0, 64)))
-_TEMPER_EVERY = 64
+_SPELL = 64
 _LEAST = 1e-300
+
+
+@dataclass(frozen=True, slots=True)
+class _Spell:
+    """Likelihoods of up to P events that are worked out together: G rates before a rise, E rises.
+
+    `before_PG` is that of all events up to each if nothing rises, weighed by the chance of each rate; `after_PGE` that
+    after a rise. `onset_PGE` is what an onset at each event adds, divided by `after_PGE` up to there, so that sums of
+    it times `after_PGE` are sums over onsets.
+    """
+
+    before_PG: Float64
+    after_PGE: Float64
+    onset_PGE: Float64
 
 
 class ErrorRateDetector:
@@ -60,10 +77,10 @@ class ErrorRateDetector:
         weights: tuple[float, ...] = (0.25, 0.5, 0.25),
         memory: int = 5_000,
     ) -> None:
-        if events_per_alarm <= 1 or min(odds) <= 1 or len(odds) != len(weights) or memory < _TEMPER_EVERY:
+        if events_per_alarm <= 1 or min(odds) <= 1 or len(odds) != len(weights) or memory < _SPELL:
             raise ValueError(
                 f"events_per_alarm={events_per_alarm}, odds={odds}, weights={weights}, memory={memory}: the first and "
-                f"all odds must be above 1, with a weight for each, and the memory at least {_TEMPER_EVERY}."
+                f"all odds must be above 1, with a weight for each, and the memory at least {_SPELL}."
             )
         risen_GE = np.array(odds) * (_RATES / (1 - _RATES))[:, None]
         risen_GE = risen_GE / (1 + risen_GE)
@@ -71,61 +88,84 @@ class ErrorRateDetector:
         self._after_2GE = np.stack([1 - risen_GE, risen_GE])
         self._weight_E = np.array(weights)
         self._threshold = float(events_per_alarm)
-        self._fade = (1 - 1 / memory) ** _TEMPER_EVERY
+        self._fade = (1 - 1 / memory) ** _SPELL
         self._seen = 0
         self._start_anew()
 
     def _start_anew(self) -> None:
-        self._age = 0
-        self._rate_G: NDArray[np.float64] = np.full(len(_RATES), 1 / len(_RATES))
-        self._factor_GE: NDArray[np.float64] = np.zeros(self._after_2GE.shape[1:])
-        self._onset_GE: NDArray[np.float64] = np.zeros(self._after_2GE.shape[1:])
+        self._rate_G: Float64 = np.full(len(_RATES), 1 / len(_RATES))
+        self._factor_GE: Float64 = np.zeros(self._after_2GE.shape[1:])
+        self._onset_GE: Float64 = np.zeros(self._after_2GE.shape[1:])
+        self._error_P: NDArray[np.int64] = np.empty(0, np.int64)
+        self._place_P: NDArray[np.int64] = np.empty(0, np.int64)
 
     def add_many(self, values_B: Float64) -> tuple[Alarm, ...]:
         """Read events in their order, as `Detector.add_many` does; anything but 0 is an error."""
         alarms = []
-        for value in values_B.tolist():
-            if np.isfinite(value):
-                self._add(int(value != 0))
-                statistic = float((self._factor_GE @ self._weight_E).sum())
-                if statistic >= self._threshold:
-                    alarms.append(Alarm(self._seen, self._onset(), statistic, self._threshold))
-                    self._start_anew()
-            self._seen += 1
+        place_B = np.flatnonzero(np.isfinite(values_B))
+        error_B, place_B = (values_B[place_B] != 0).astype(np.int64), place_B + self._seen
+        read = 0
+        while read < len(error_B):
+            before, room = len(self._error_P), _SPELL - len(self._error_P)
+            self._error_P = np.concatenate([self._error_P, error_B[read : read + room]])
+            self._place_P = np.concatenate([self._place_P, place_B[read : read + room]])
+            spell = self._spell()
+            alarm = self._judge(spell, before)
+            read += len(self._error_P) - before
+            if alarm:
+                read = int(np.searchsorted(place_B, alarm.index, side="right"))
+                alarms.append(alarm)
+                self._start_anew()
+            elif len(self._error_P) == _SPELL:
+                self._close(spell)
+        self._seen += len(values_B)
         return tuple(alarms)
 
-    def _add(self, error: int) -> None:
-        """Take in an event: the onset may be this one, or any before.
+    def _judge(self, spell: _Spell, before: int) -> Alarm | None:
+        """The first alarm among the events of this spell from the one numbered `before` on."""
+        grown_PGE = spell.after_PGE * (self._factor_GE + np.cumsum(spell.onset_PGE, axis=0))
+        statistic_P = (grown_PGE * self._weight_E).sum(axis=(1, 2)) / spell.before_PG.sum(axis=1)
+        reached = np.flatnonzero(statistic_P[before:] >= self._threshold)
+        if len(reached) == 0:
+            return None
+        at = before + int(reached[0])
+        onset = self._mean_onset(spell, grown_PGE[at], at)
+        return Alarm(int(self._place_P[at]), onset, float(statistic_P[at]), self._threshold)
 
-        `rate_G` is the chance of each rate if nothing has risen, `factor_GE` the sum of Bayes factors, times that
-        chance, and `onset_GE` the mean onset by these.
-        """
-        chance_G1 = self._rate_G[:, None]
-        began_GE = self._factor_GE + chance_G1
-        self._onset_GE = (self._factor_GE * self._onset_GE + chance_G1 * self._seen) / began_GE
-        likely_G = self._rate_G * self._before_2G[error]
-        predicted = float(likely_G.sum())
-        self._factor_GE = began_GE * self._after_2GE[error] / predicted
-        self._rate_G = np.maximum(likely_G / predicted, _LEAST)
-        self._age += 1
-        if self._age % _TEMPER_EVERY == 0:
-            faded_G = self._rate_G**self._fade
-            self._factor_GE = self._factor_GE**self._fade / faded_G.sum()
-            self._rate_G = faded_G / faded_G.sum()
+    def _spell(self) -> _Spell:
+        before_PG: Float64 = self._rate_G * np.cumprod(self._before_2G[self._error_P], axis=0)
+        after_PGE: Float64 = np.cumprod(self._after_2GE[self._error_P], axis=0)
+        until_PG = np.concatenate([self._rate_G[None], before_PG[:-1]])
+        until_PGE = np.concatenate([np.ones((1, *self._factor_GE.shape)), after_PGE[:-1]])
+        return _Spell(before_PG, after_PGE, until_PG[:, :, None] / until_PGE)
 
-    def _onset(self) -> int:
-        weight_GE = self._factor_GE * self._weight_E
-        return round(float((weight_GE * self._onset_GE).sum() / weight_GE.sum()))
+    def _close(self, spell: _Spell) -> None:
+        """Carry over what the spell has shown, a little faded."""
+        began_GE = self._factor_GE + spell.onset_PGE.sum(axis=0)
+        moment_GE = (spell.onset_PGE * self._place_P[:, None, None]).sum(axis=0)
+        self._onset_GE = (self._factor_GE * self._onset_GE + moment_GE) / began_GE
+        seen = spell.before_PG[-1].sum()
+        rate_G = np.maximum(spell.before_PG[-1] / seen, _LEAST) ** self._fade
+        self._factor_GE = (spell.after_PGE[-1] * began_GE / seen) ** self._fade / rate_G.sum()
+        self._rate_G = rate_G / rate_G.sum()
+        self._error_P, self._place_P = self._error_P[:0], self._place_P[:0]
+
+    def _mean_onset(self, spell: _Spell, grown_GE: Float64, at: int) -> int:
+        """Event at which the rise began: the mean by the factors of all onsets."""
+        moment_GE = (spell.onset_PGE * self._place_P[:, None, None])[: at + 1].sum(axis=0)
+        moment_GE = spell.after_PGE[at] * (self._factor_GE * self._onset_GE + moment_GE)
+        return round(float((moment_GE * self._weight_E).sum() / (grown_GE * self._weight_E).sum()))
 
     def snapshot(self) -> Snapshot:
-        """What is believed of the rate, and the evidence of each rise."""
-        tensors = {"rate": self._rate_G.copy(), "factor": self._factor_GE.copy(), "onset": self._onset_GE.copy()}
-        return Snapshot(tensors, {"kind": _KIND, "seen": self._seen, "age": self._age})
+        """What is believed of the rate, the evidence of each rise, and the events since these were last worked out."""
+        tensors: dict[str, NDArray[Any]] = {"rate": self._rate_G.copy(), "factor": self._factor_GE.copy()}
+        tensors |= {"onset": self._onset_GE.copy(), "errors": self._error_P.copy(), "places": self._place_P.copy()}
+        return Snapshot(tensors, {"kind": _KIND, "seen": self._seen})
 
     def restore(self, snapshot: Snapshot) -> None:
         """Become what `snapshot` was taken from, as `Detector.restore` does."""
         shape = self._factor_GE.shape
         check_kind(snapshot, _KIND, rate=shape[:1], factor=shape, onset=shape)
         self._rate_G, self._factor_GE = snapshot.tensors["rate"].copy(), snapshot.tensors["factor"].copy()
-        self._onset_GE = snapshot.tensors["onset"].copy()
-        self._seen, self._age = int(snapshot.manifest["seen"]), int(snapshot.manifest["age"])
+        self._onset_GE, self._seen = snapshot.tensors["onset"].copy(), int(snapshot.manifest["seen"])
+        self._error_P, self._place_P = snapshot.tensors["errors"].copy(), snapshot.tensors["places"].copy()
