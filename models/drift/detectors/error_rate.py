@@ -133,8 +133,8 @@ class ErrorRateDetector:
         return Alarm(int(self._place_P[at]), onset, float(statistic_P[at]), self._threshold)
 
     def _spell(self) -> _Spell:
-        before_PG: Float64 = self._rate_G * np.cumprod(self._before_2G[self._error_P], axis=0)
-        after_PGE: Float64 = np.cumprod(self._after_2GE[self._error_P], axis=0)
+        before_PG = self._rate_G * np.cumprod(self._before_2G[self._error_P], axis=0, dtype=np.float64)
+        after_PGE = np.cumprod(self._after_2GE[self._error_P], axis=0, dtype=np.float64)
         until_PG = np.concatenate([self._rate_G[None], before_PG[:-1]])
         until_PGE = np.concatenate([np.ones((1, *self._factor_GE.shape)), after_PGE[:-1]])
         return _Spell(before_PG, after_PGE, until_PG[:, :, None] / until_PGE)
