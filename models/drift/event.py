@@ -133,3 +133,30 @@ def _column(values: list[Any]) -> NDArray[Any]:
     if isinstance(values[0], str):
         return np.array([value.encode() for value in values], "S")
     return np.array(values, np.float64 if isinstance(values[0], float) else np.int64)
+
+
+def drifts_of(columns: Columns) -> tuple[Drift, ...]:
+    """Read columns of the Drift record, also those of records from before drifts were events of several reports."""
+    rows = range(len(columns["id"]))
+    return tuple(_completed({name: _value(columns[name][row]) for name in Drift.__dataclass_fields__}) for row in rows)
+
+
+def _value(value: Any) -> Any:
+    if isinstance(value, bytes):
+        return value.decode()
+    if isinstance(value, np.ndarray | list | tuple):
+        return tuple(_value(item) for item in value)
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def _completed(fields: dict[str, Any]) -> Drift:
+    if not fields["source"]:
+        fields |= {
+            "source": fields["id"].partition(":")[0],
+            "since": fields["window_start"],
+            "until": fields["window_end"],
+            "tests": (fields["test"],) * len(fields["columns"]),
+            "p_values": (float("nan"),) * len(fields["columns"]),
+            "p_value": float("nan"),
+        }
+    return Drift(**fields)

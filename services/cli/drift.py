@@ -1,0 +1,94 @@
+"""``anabranch drift``: what has drifted, since when, in which columns, and how both sides look."""
+
+from __future__ import annotations
+
+import json
+from contextlib import closing
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from adapters.local_stack import find_stack
+from adapters.log_search_kafka import KafkaLogSearch
+from models.drift.event import Drift
+from services.cli.pipeline_reading import read_contracts
+from services.cli.surroundings import read_settings
+from services.drift.reading import drift_called, read_drifts
+from services.drift.screen import drift_table, render
+
+app = typer.Typer(help="List and show the drifts that were found.", no_args_is_help=True)
+
+PipelineFile = Annotated[Path, typer.Option("--pipeline", help="Pipeline file.", show_default=False)]
+Home = Annotated[Path | None, typer.Option(help="Data folder; default: ANABRANCH_HOME, else .anabranch.")]
+Bootstrap = Annotated[str | None, typer.Option(help="Kafka, host:port[,host:port]; default: the local one.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")]
+
+
+@app.command("list")
+def list_(
+    pipeline: PipelineFile,
+    only_open: Annotated[bool, typer.Option("--open", help="Only those that still last.")] = False,
+    home: Home = None,
+    bootstrap: Bootstrap = None,
+    as_json: Json = False,
+) -> None:
+    """List all drifts, oldest first; three dots mark those that still last.
+
+    Example: [bold]anabranch drift list --pipeline pipelines/flights.yaml[/bold]
+    """
+    drifts = _read(pipeline, home, bootstrap).values()
+    shown = [drift for drift in drifts if not only_open or drift.state != "closed"]
+    if as_json:
+        typer.echo(json.dumps([_known(asdict(drift)) for drift in shown], allow_nan=False))
+    elif shown:
+        Console().print(drift_table(shown))
+    else:
+        typer.echo("No drift lasts." if only_open else "No drift has been found.")
+
+
+@app.command("show")
+def show(
+    drift_id: Annotated[str, typer.Argument(metavar="ID", help="Id, as listed.", show_default=False)],
+    pipeline: PipelineFile,
+    png: Annotated[Path | None, typer.Option(help="Plot histograms and quantiles of both sides to this file.")] = None,
+    home: Home = None,
+    bootstrap: Bootstrap = None,
+    as_json: Json = False,
+) -> None:
+    """Show a drift: what, since when, and the histograms of both sides laid over each other.
+
+    Leaves with 5 if there is none of this id.
+
+    Example: [bold]anabranch drift show labels:1386547200000 --pipeline flights.yaml --png it.png[/bold]
+    """
+    drift = drift_called(drift_id, _read(pipeline, home, bootstrap))
+    if png is not None:
+        from services.drift.plot import save_plot  # matplotlib takes half a second to import
+
+        save_plot(drift, png)
+    if as_json:
+        typer.echo(json.dumps(_known(asdict(drift)), allow_nan=False))
+    else:
+        Console().print(render(drift))
+
+
+def _read(file: Path, home: Path | None, bootstrap: str | None) -> dict[str, Drift]:
+    settings = read_settings(home=home, bootstrap=bootstrap)
+    contracts = read_contracts(file, settings.registry)
+    kafka = settings.bootstrap or find_stack(settings.home, redis_url="not asked for").bootstrap
+    with closing(KafkaLogSearch(kafka)) as log:
+        return read_drifts(contracts, log)
+
+
+def _known(fields: dict[str, Any]) -> dict[str, Any]:
+    """Replace what is not a number, which JSON does not know, by null."""
+    return {name: _or_null(value) for name, value in fields.items()}
+
+
+def _or_null(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return [_or_null(item) for item in value]
+    return None if isinstance(value, float) and value != value else value

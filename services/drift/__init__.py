@@ -1,0 +1,1 @@
+"""What `anabranch drift` shows: the drifts that drift_watch has reported."""

@@ -1,0 +1,117 @@
+"""Drifts in a terminal: one a line, or one with the histograms of both sides laid over each other."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+
+import numpy as np
+from rich.console import Group, RenderableType
+from rich.panel import Panel
+from rich.table import Column, Table
+from rich.text import Text
+
+from models.drift.event import Drift
+from services.drift.sides import Sides, coarser, quantiles, sides_of
+
+_BINS, _WIDTH = 16, 44
+_QUANTILES = np.array([0.05, 0.25, 0.5, 0.75, 0.95])
+_STYLES = {"act": "bold red", "watch": "yellow"}
+_BOTH, _WINDOW, _REFERENCE = "█", "▓", "░"
+
+
+def drift_table(drifts: Iterable[Drift]) -> Table:
+    """List drifts, oldest first."""
+    table = Table(
+        Column("id", no_wrap=True), "since", "until", "kind", "pattern", "severity", "test", "columns", box=None
+    )
+    for drift in drifts:
+        until = _time(drift.until) if drift.state == "closed" else f"{_time(drift.until)} …"
+        severity = Text(drift.severity, style=_STYLES.get(drift.severity, ""))
+        test = f"{drift.test} {drift.statistic:.3g}"
+        columns = ", ".join(dict.fromkeys(drift.columns))
+        table.add_row(drift.id, _time(drift.since), until, drift.kind, drift.pattern, severity, test, columns)
+    return table
+
+
+def render(drift: Drift) -> RenderableType:
+    """Draw one drift."""
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(style="bold cyan", justify="right", no_wrap=True)
+    grid.add_column(overflow="fold")
+    for name, text in _rows(drift):
+        grid.add_row(name, text)
+    panel = Panel(grid, title=drift.id, border_style=_STYLES.get(drift.severity, "blue"))
+    return Group(panel, *(overlay(sides) for sides in sides_of(drift)))
+
+
+def overlay(sides: Sides) -> RenderableType:
+    """Lay the histogram of the window over that of the reference, and give their quantiles."""
+    coarse = coarser(sides, _BINS)
+    most = max(float(coarse.window_K.max()), float(coarse.reference_K.max()), 1e-9)
+    table = Table(
+        Column("", justify="right"),
+        Column("", width=_WIDTH, no_wrap=True),
+        Column("window", justify="right"),
+        Column("reference", justify="right"),
+        title=Text.assemble(
+            (f"{sides.column}  ", "bold"),
+            f"{_BOTH} both  ",
+            (f"{_WINDOW} window  ", "red"),
+            (f"{_REFERENCE} reference", "blue"),
+        ),
+        title_justify="left",
+        box=None,
+    )
+    for k, (window, reference) in enumerate(zip(coarse.window_K, coarse.reference_K, strict=True)):
+        table.add_row(_bin(coarse, k), _bar(window / most, reference / most), f"{window:.1%}", f"{reference:.1%}")
+    table.add_row("missing", "", f"{sides.window_missing:.1%}", f"{sides.reference_missing:.1%}", style="dim")
+    return table if sides.is_category else Group(table, _quantile_table(sides))
+
+
+def _rows(drift: Drift) -> Iterator[tuple[str, str]]:
+    yield "what", f"{drift.kind} drift, {drift.severity}; pattern: {drift.pattern}"
+    if drift.recurs:
+        yield "seen before", drift.recurs
+    yield (
+        "lasted" if drift.state == "closed" else "lasts",
+        (f"{_span(drift.since, drift.until)} ({drift.windows} windows; {drift.state})"),
+    )
+    yield "window", f"{_span(drift.window_start, drift.window_end)}, {drift.rows:,} rows, where it was strongest"
+    if drift.reference_rows:
+        yield "reference", f"{_span(drift.reference_start, drift.reference_end)}, {drift.reference_rows:,} rows"
+    p_value = "" if math.isnan(drift.p_value) else f", p = {drift.p_value:.2g}"
+    yield "statistic", f"{drift.test} {drift.statistic:.4g} above {drift.threshold:.4g}{p_value}"
+    pairs = zip(drift.columns, drift.tests, drift.statistics, strict=True)
+    yield "columns", "  ".join(f"{column} ({test} {value:.3g})" for column, test, value in pairs)
+    yield "what to do", drift.action
+
+
+def _bin(sides: Sides, k: int) -> str:
+    low, high = sides.edges_E[k], sides.edges_E[k + 1]
+    if sides.is_category:
+        return f"codes ≡ {low:.0f}" if high - low <= 1 else f"codes ≡ {low:.0f}–{high - 1:.0f}"
+    return f"{low:.4g} … {high:.4g}"
+
+
+def _bar(window: float, reference: float) -> Text:
+    """What both have, then what one has more of."""
+    ends = round(window * _WIDTH), round(reference * _WIDTH)
+    more = (_WINDOW, "red") if window > reference else (_REFERENCE, "blue")
+    return Text.assemble(_BOTH * min(ends), (more[0] * (max(ends) - min(ends)), more[1]))
+
+
+def _quantile_table(sides: Sides) -> Table:
+    table = Table("quantile", *(Column(f"{q:.0%}", justify="right") for q in _QUANTILES), box=None)
+    for name, values_Q in zip(("window", "reference"), quantiles(sides, _QUANTILES), strict=True):
+        table.add_row(name, *(f"{value:.4g}" for value in values_Q), style="dim")
+    return table
+
+
+def _span(start: float, end: float) -> str:
+    return f"{_time(start)} to {_time(end)}"
+
+
+def _time(time_ms: float) -> str:
+    return datetime.fromtimestamp(time_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M")

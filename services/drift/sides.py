@@ -1,0 +1,105 @@
+"""Both sides of a column in a drift, as a plot needs them: shares of rows in bins, and quantiles. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.drift.event import Drift
+
+Float64 = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """One column. Shares have shape (K,) and are of the rows that are present; edges have shape (K + 1,).
+
+    Missing shares are of all rows. A side without rows has shares of 0.
+    """
+
+    column: str
+    is_category: bool
+    edges_E: Float64
+    window_K: Float64
+    reference_K: Float64
+    window_missing: float
+    reference_missing: float
+
+
+def sides_of(drift: Drift) -> Iterator[Sides]:
+    """Yield both sides of each column of which the drift has histograms, strongest first."""
+    count = len(drift.histograms)
+    if not count:
+        return
+    window_CB = np.array(drift.window_counts, np.int64).reshape(count, -1)
+    reference_CB = np.array(drift.reference_counts, np.int64).reshape(count, -1)
+    for c, column in enumerate(drift.histograms):
+        window_K, window_missing = _shares(window_CB[c])
+        reference_K, reference_missing = _shares(reference_CB[c])
+        edges_E = np.linspace(drift.lows[c], drift.highs[c], len(window_K) + 1)
+        yield Sides(
+            column,
+            column in drift.categories,
+            edges_E,
+            window_K,
+            reference_K,
+            window_missing,
+            reference_missing,
+        )
+
+
+def coarser(sides: Sides, most: int) -> Sides:
+    """Join neighbouring bins until there are at most `most`; outer bins that are empty on both sides are left out.
+
+    Examples
+    --------
+    >>> fine = Sides("a", False, np.arange(7.0), np.array([0, 1, 3, 0, 0, 0]) / 4, np.eye(6)[3], 0, 0)
+    >>> coarse = coarser(fine, 2)
+    >>> coarse.edges_E, coarse.window_K, coarse.reference_K
+    (array([1., 3., 4.]), array([1., 0.]), array([0., 1.]))
+    """
+    held_N = np.flatnonzero(sides.window_K + sides.reference_K)
+    first, last = (int(held_N[0]), int(held_N[-1]) + 1) if len(held_N) else (0, 1)
+    step = -(-(last - first) // most)
+    cuts = np.arange(first, last, step)
+    return Sides(
+        sides.column,
+        sides.is_category,
+        np.append(sides.edges_E[cuts], sides.edges_E[last]),
+        np.add.reduceat(sides.window_K[:last], cuts),
+        np.add.reduceat(sides.reference_K[:last], cuts),
+        sides.window_missing,
+        sides.reference_missing,
+    )
+
+
+def quantiles(sides: Sides, at_Q: Float64) -> tuple[Float64, Float64]:
+    """Quantiles of window and reference, as if rows lay evenly within their bins; NaN where a side has no rows.
+
+    Examples
+    --------
+    >>> two = Sides("a", False, np.array([0.0, 1.0, 2.0]), np.array([0.0, 1.0]), np.array([0.5, 0.5]), 0, 0)
+    >>> quantiles(two, np.array([0.25, 0.5]))
+    (array([1.25, 1.5 ]), array([0.5, 1. ]))
+    """
+    return _quantiles(sides.window_K, sides.edges_E, at_Q), _quantiles(sides.reference_K, sides.edges_E, at_Q)
+
+
+def _quantiles(share_K: Float64, edges_E: Float64, at_Q: Float64) -> Float64:
+    held_K = share_K > 0
+    if not held_K.any():
+        return np.full(len(at_Q), np.nan)
+    through_E = np.concatenate([[0.0], np.cumsum(share_K)]) / share_K.sum()
+    bin_Q = np.minimum(np.searchsorted(through_E[1:], at_Q), int(np.flatnonzero(held_K)[-1]))
+    within_Q = (at_Q - through_E[bin_Q]) / np.maximum(through_E[bin_Q + 1] - through_E[bin_Q], 1e-300)
+    width_K = np.diff(edges_E)
+    found_Q: Float64 = edges_E[bin_Q] + np.clip(within_Q, 0, 1) * width_K[bin_Q]
+    return found_Q
+
+
+def _shares(counts_B: NDArray[np.int64]) -> tuple[Float64, float]:
+    present, rows = int(counts_B[:-1].sum()), int(counts_B.sum())
+    return counts_B[:-1] / max(present, 1), float(counts_B[-1] / max(rows, 1))

@@ -1,0 +1,141 @@
+"""What is told of a drift: read from its topic, listed, drawn."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from rich.console import Console, RenderableType
+
+from adapters.log_search_memory import MemoryLogSearch
+from adapters.memory_broker import MemoryBroker
+from models.drift.event import Drift, drift_columns, drifts_of
+from schemas.compatibility import ids_and_schemas
+from schemas.contracts import Contracts, contracts_of
+from schemas.errors import DataError
+from services.drift.plot import save_plot
+from services.drift.reading import drift_called, read_drifts
+from services.drift.screen import drift_table, overlay, render
+from services.drift.sides import Sides, coarser, quantiles
+from tests.models.drift.streams import drifts_of as found_in
+from tests.models.drift.streams import normal_rows, stream_pipeline
+from tests.stream_jobs.drift_watch.traffic import DRIFT, small_contracts
+
+shares = arrays(np.float64, 12, elements=st.integers(0, 9).map(float)).filter(np.any).map(lambda s: s / s.sum())
+
+
+def moved_stream() -> list[Drift]:
+    random = np.random.default_rng(0)
+    return found_in(stream_pipeline(), [normal_rows(random, a=2.0 if w >= 6 else 0.0) for w in range(14)])
+
+
+def sent(contracts: Contracts, drifts: list[Drift]) -> MemoryBroker:
+    broker = MemoryBroker({DRIFT: 1})
+    for drift in drifts:
+        broker.send(DRIFT, contracts.codec("Drift").encode(drift_columns((drift,))), [drift.id.encode()])
+    return broker
+
+
+def drawn(what: RenderableType) -> str:
+    console = Console(width=160)
+    with console.capture() as capture:
+        console.print(what)
+    return capture.get()
+
+
+def test_the_last_report_of_each_drift_is_read() -> None:
+    contracts, drifts = small_contracts(), moved_stream()
+    assert [d.state for d in drifts] == ["opened", "closed"]
+    assert read_drifts(contracts, MemoryLogSearch(sent(contracts, drifts))) == {drifts[0].id: drifts[1]}
+
+
+def test_what_is_written_is_read_to_the_last_digit() -> None:
+    contracts, drifts = small_contracts(), moved_stream()
+    part, faults = contracts.codec("Drift").decode(contracts.codec("Drift").encode(drift_columns(tuple(drifts))))
+    assert faults == ()
+    assert drifts_of(part.columns) == tuple(drifts)
+
+
+def test_a_report_from_before_drifts_had_a_course_is_read() -> None:
+    lock = json.loads((Path(__file__).parents[3] / "pipelines/flights.schemas.json").read_text(encoding="utf-8"))
+    former = lock["records"]["Drift"][0]["schema"]
+    contracts = contracts_of(small_contracts().pipeline, former=ids_and_schemas({"Drift": [former]}))
+    drift = moved_stream()[0]
+    columns = {name: c for name, c in drift_columns((drift,)).items() if name in {f["name"] for f in former["fields"]}}
+    old = Contracts(contracts.pipeline, [type(contracts.codec("Drift"))(former, lock["records"]["Drift"][0]["id"])])
+    broker = MemoryBroker({DRIFT: 1})
+    broker.send(DRIFT, old.codec("Drift").encode(columns), [b"k"])
+    (read,) = read_drifts(contracts, MemoryLogSearch(broker)).values()
+    assert (read.id, read.since, read.until, read.source) == (drift.id, drift.since, drift.window_end, "predictions")
+    assert read.id in drawn(render(read))
+    with pytest.raises(DataError, match="no histograms"):
+        save_plot(read, Path("never.png"))
+
+
+def test_an_unknown_drift_is_answered_with_the_nearest() -> None:
+    drifts = {d.id: d for d in moved_stream()}
+    with pytest.raises(DataError, match=r"predictions:6.*Did you mean predictions:600"):
+        drift_called("predictions:6", drifts)
+    with pytest.raises(DataError, match="holds none yet"):
+        drift_called("predictions:6", {})
+
+
+def test_a_list_says_of_each_what_and_when() -> None:
+    closed = moved_stream()[-1]
+    text = drawn(drift_table([closed]))
+    for word in (closed.id, "covariate", "abrupt", "act", "1970-01-01", "a"):
+        assert word in text
+
+
+def test_a_drift_is_drawn_with_both_sides_and_what_to_do() -> None:
+    closed = moved_stream()[-1]
+    text = drawn(render(closed))
+    for word in (closed.action, "p = ", "█", "▓", "░", "quantile", "reference", "missing"):
+        assert word in text
+
+
+def test_a_category_is_drawn_by_its_codes() -> None:
+    random = np.random.default_rng(1)
+    windows = [normal_rows(random) for _ in range(10)]
+    for x_BF in windows[6:]:
+        x_BF[:300, 0] = 7
+    text = drawn(render(found_in(stream_pipeline(), windows)[0]))
+    assert "codes ≡ 7" in text
+    assert "quantile" not in text
+
+
+def test_a_plot_is_written(tmp_path: Path) -> None:
+    save_plot(moved_stream()[-1], tmp_path / "drift.png")
+    assert (tmp_path / "drift.png").read_bytes().startswith(b"\x89PNG")
+
+
+@given(shares, shares, st.integers(1, 12))
+def test_joining_bins_keeps_all_rows_and_the_order_of_edges(
+    window_K: np.ndarray, other_K: np.ndarray, most: int
+) -> None:
+    coarse = coarser(Sides("a", False, np.arange(13.0), window_K, other_K, 0.0, 0.0), most)
+    np.testing.assert_allclose([coarse.window_K.sum(), coarse.reference_K.sum()], 1)
+    assert len(coarse.window_K) <= most
+    assert (np.diff(coarse.edges_E) > 0).all()
+    assert len(coarse.edges_E) == len(coarse.window_K) + 1
+
+
+@given(shares, st.lists(st.floats(0, 1), min_size=1, max_size=9).map(sorted))
+def test_quantiles_rise_and_hold_their_share_of_rows_below(share_K: np.ndarray, at: list[float]) -> None:
+    sides = Sides("a", False, np.arange(13.0), share_K, share_K, 0.0, 0.0)
+    found_Q, same_Q = quantiles(sides, np.array(at))
+    np.testing.assert_array_equal(found_Q, same_Q)
+    assert (np.diff(found_Q) >= 0).all()
+    below_Q = np.interp(found_Q, np.arange(13.0), np.concatenate([[0], np.cumsum(share_K)]))
+    np.testing.assert_allclose(below_Q, at, atol=1e-9)
+
+
+def test_a_side_without_rows_is_drawn_too() -> None:
+    empty = Sides("a", False, np.arange(3.0), np.zeros(2), np.array([0.5, 0.5]), 1.0, 0.0)
+    assert np.isnan(quantiles(empty, np.array([0.5]))[0]).all()
+    assert "100.0%" in drawn(overlay(empty))
