@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right, insort
+import math
+from bisect import bisect_left, bisect_right
 from collections import deque
 from statistics import NormalDist
 
 import numpy as np
-from numpy.typing import NDArray
 
 from models.drift.detectors.protocol import Alarm
 from models.drift.detectors.restoring import check_kind
 from models.protocol import Float64, Snapshot
 
 _KIND = "rank"
-_SHIFTS = np.array([-1.0, -0.5, 0.5, 1.0])
-_SPREADS = np.array([0.5, 0.7, 1.4, 2.0])
+_SHIFTS = (-1.0, -0.5, 0.5, 1.0)
+_SPREADS = (0.5, 0.7, 1.4, 2.0)
+# Each bet is the exponential of a + b·z + c·z², z the normal score.
+_BETS = tuple((-(s**2) / 2, s, 0.0) for s in _SHIFTS) + tuple((-math.log(s), 0.0, (1 - s**-2) / 2) for s in _SPREADS)
 _NORMAL = NormalDist()
 _LEAST_SHARE = 1e-12
 
@@ -68,19 +70,18 @@ class RankDetector:
     def _start_anew(self) -> None:
         self._held: deque[float] = deque()
         self._sorted: list[float] = []
-        self._earned_E: NDArray[np.float64] = np.zeros(len(_SHIFTS) + len(_SPREADS))
-        self._onset_E: NDArray[np.float64] = np.zeros(len(_SHIFTS) + len(_SPREADS))
+        self._earned = [0.0] * len(_BETS)
+        self._onset = [0.0] * len(_BETS)
 
     def add_many(self, values_B: Float64) -> tuple[Alarm, ...]:
         """Read events in their order, as `Detector.add_many` does."""
         alarms = []
         for value, chance in zip(values_B.tolist(), self._random.random(len(values_B)).tolist(), strict=True):
-            if np.isfinite(value):
+            if math.isfinite(value):
                 self._bet(self._share(value, chance))
-                statistic = float(self._earned_E.mean())
+                statistic = sum(self._earned) / len(_BETS)
                 if statistic >= self._threshold:
-                    onset = round(float((self._earned_E * self._onset_E).sum() / self._earned_E.sum()))
-                    alarms.append(Alarm(self._seen, onset, statistic, self._threshold))
+                    alarms.append(Alarm(self._seen, self._mean_onset(), statistic, self._threshold))
                     self._start_anew()
             self._seen += 1
         return tuple(alarms)
@@ -89,34 +90,37 @@ class RankDetector:
         """Rank among the values held, as a share from 0 to 1; and hold this one too."""
         below, through = bisect_left(self._sorted, value), bisect_right(self._sorted, value)
         share = (below + chance * (through - below + 1)) / (len(self._sorted) + 1)
-        insort(self._sorted, value)
+        self._sorted.insert(through, value)
         self._held.append(value)
         if len(self._held) > self._memory:
             del self._sorted[bisect_left(self._sorted, self._held.popleft())]
         return share
 
     def _bet(self, share: float) -> None:
+        """Bet on a rank: a change may have begun at this event, or at any before."""
         score = _NORMAL.inv_cdf(min(max(share, _LEAST_SHARE), 1 - _LEAST_SHARE))
-        shifted_S = np.exp(_SHIFTS * (score - _SHIFTS / 2))
-        spread_S = np.exp((1 - _SPREADS**-2) * (score * score / 2)) / _SPREADS
-        bet_E = np.concatenate([shifted_S, spread_S])
-        self._onset_E = (self._earned_E * self._onset_E + self._seen) / (self._earned_E + 1)
-        self._earned_E = (self._earned_E + 1) * bet_E
+        self._onset = [(e * o + self._seen) / (e + 1) for e, o in zip(self._earned, self._onset, strict=True)]
+        bets = [math.exp(a + b * score + c * score * score) for a, b, c in _BETS]
+        self._earned = [(e + 1) * bet for e, bet in zip(self._earned, bets, strict=True)]
+
+    def _mean_onset(self) -> int:
+        weighed = sum(e * o for e, o in zip(self._earned, self._onset, strict=True))
+        return round(weighed / sum(self._earned))
 
     def snapshot(self) -> Snapshot:
         """The values held, what the bets have earned, and the random state."""
         tensors = {
             "held": np.array(self._held, np.float64),
-            "earned": self._earned_E.copy(),
-            "onset": self._onset_E.copy(),
+            "earned": np.array(self._earned, np.float64),
+            "onset": np.array(self._onset, np.float64),
         }
         return Snapshot(tensors, {"kind": _KIND, "seen": self._seen, "random": dict(self._random.bit_generator.state)})
 
     def restore(self, snapshot: Snapshot) -> None:
         """Become what `snapshot` was taken from, as `Detector.restore` does."""
-        check_kind(snapshot, _KIND, earned=self._earned_E.shape, onset=self._onset_E.shape)
+        check_kind(snapshot, _KIND, earned=(len(_BETS),), onset=(len(_BETS),))
         self._held = deque(snapshot.tensors["held"].tolist())
         self._sorted = sorted(self._held)
-        self._earned_E, self._onset_E = snapshot.tensors["earned"].copy(), snapshot.tensors["onset"].copy()
+        self._earned, self._onset = snapshot.tensors["earned"].tolist(), snapshot.tensors["onset"].tolist()
         self._seen = int(snapshot.manifest["seen"])
         self._random.bit_generator.state = snapshot.manifest["random"]
