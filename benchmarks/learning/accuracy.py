@@ -62,14 +62,24 @@ def kept(file: Path) -> Result:
     return json.loads(file.read_text(encoding="utf-8")) if file.exists() else {"streams": {}}
 
 
-def keep(file: Path, stream: Stream, trial: Trial, found: Result) -> Result:
+def keep(file: Path, stream: Stream, trial: Trial, found: Result) -> None:
     """Put a run in its place, at once: whoever stops the benchmark keeps what it has measured."""
     result = kept(file)
     of_stream = result["streams"].setdefault(stream.name, {"runs": {}})
     of_stream |= {"features": stream.x_TF.shape[1], "classes": stream.classes}
     taken = machine()
     of_stream["runs"][trial.key] = found | {"commit": taken.pop("commit")}
-    result["machine"] = taken
+    _save(file, result | {"machine": taken})
+
+
+def keep_forgetting(file: Path, scenario: str, learner: str, found: Result) -> None:
+    """Put a run of a scenario in its place, as `keep` does."""
+    result, taken = kept(file), machine()
+    runs = result.setdefault("scenarios", {}).setdefault(scenario, {})
+    runs[learner] = found | {"date": datetime.now(UTC).date().isoformat(), "commit": taken.pop("commit")}
+    _save(file, result | {"machine": taken})
+
+
+def _save(file: Path, result: Result) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(json.dumps(result, indent=1, sort_keys=True) + "\n", encoding="utf-8")
-    return result

@@ -13,7 +13,7 @@ from models.protocol import Learner
 from schemas.layout import Layout, RequestColumn
 from schemas.pipeline_learning import Model, Replay
 
-OURS: Final = ("mlp", "contest")
+OURS: Final = ("mlp", "mlp_replay", "contest")
 CONTESTANTS: Final = ("last_label", *PEERS, *OURS)
 
 
@@ -21,14 +21,17 @@ def contestant(name: str, stream: Stream, delay: int, seed: int) -> Learner:
     """Make one of `CONTESTANTS` that has learned nothing; a contest is told how late its labels come."""
     if name == "contest":
         return Contest(ContestConfig(_shape(stream), stream.target, seed, delay))
-    return _mlp(stream, seed) if name == "mlp" else peer_of(name, stream, seed)
+    return _mlp(stream, _REPLAYS[name], seed) if name in _REPLAYS else peer_of(name, stream, seed)
 
 
-def _mlp(stream: Stream, seed: int) -> Learner:
-    """The product's network as a pipeline file would have it, naive: no replay, no safeguards."""
+_REPLAYS: Final = {"mlp": Replay(kind="none"), "mlp_replay": Replay(kind="reservoir", size=5_000, mix=32)}
+
+
+def _mlp(stream: Stream, replay: Replay, seed: int) -> Learner:
+    """The product's network as a pipeline file would have it, without safeguards; naive: without replay too."""
     columns = tuple(RequestColumn(f"x{number}", 0, 0.0, 1.0, False) for number in range(stream.x_TF.shape[1]))
     model = Model.model_validate({"kind": "mlp", "hidden": 64, "optimiser": {"kind": "adam", "rate": 1e-3}})
-    return learner_of(model, Replay(kind="none"), Layout(columns, (), stream.target, stream.outputs), seed)
+    return learner_of(model, replay, Layout(columns, (), stream.target, stream.outputs), seed)
 
 
 def _shape(stream: Stream) -> NetworkShape:

@@ -26,11 +26,39 @@ one stream or one learner.
 ![Accuracy by window](learning.png)
 """
 
+FORGETTING = """Accuracy on held-out rows of the first concept before and after the second was learned, and of the
+second then; `back` is the number of rows of the last phase until its concept is answered within a point of its level:
+the old one for a concept that returns, that at the end for a new one. Labels come at once, micro-batches have 32 rows.
+*agrawal disjoint*: function 0 for cars up to 10, then function 2 for the others, 20,000 rows each. *sea and back*:
+threshold 7, 9.5 and 7 again, 20,000 rows each. *insects thirds*: its first third, then its last; each fifth row is held
+out."""
+
 
 def page(result: Result) -> str:
     """Write the page."""
     tables = [table(name, of_stream) for name, of_stream in sorted(result["streams"].items())]
+    if "scenarios" in result:
+        tables.append(forgetting_table(result["scenarios"]))
     return "\n\n".join(part.strip() for part in (HEAD, *tables, *_machine(result))) + "\n"
+
+
+def forgetting_table(scenarios: dict[str, dict[str, Result]]) -> str:
+    """Write what is kept of a concept once another has come."""
+    lines = [
+        "## Forgetting",
+        "",
+        FORGETTING,
+        "",
+        "| scenario | learner | old concept, before and after | the new | back |",
+    ]
+    lines.append("|---|---|--:|--:|--:|")
+    for scenario, runs in scenarios.items():
+        for learner, run in sorted(runs.items(), key=lambda pair: -pair[1]["backward_transfer"]):
+            before, after = (100 * shares["A"] for shares in run["after"][:2])
+            back = "never" if run["recovery_rows"] is None else f"{run['recovery_rows']:,}"
+            titles = f"| {scenario.replace('_', ' ')} | {learner.replace('_', ' ')} "
+            lines.append(f"{titles}| {before:.1f} → {after:.1f} | {100 * run['new_concept']:.1f} | {back} |")
+    return "\n".join(lines)
 
 
 def table(name: str, of_stream: Result) -> str:

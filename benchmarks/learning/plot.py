@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.learning.figures import WINDOW
+from benchmarks.learning.streams import REAL
 
 Result = dict[str, Any]
 SMOOTH = 3
@@ -13,10 +14,10 @@ SMOOTH = 3
 
 
 def save_plot(result: Result, file: Path) -> None:
-    """Draw each stream and delay as a field, each learner at the smallest micro-batch as a line."""
+    """Draw each real stream and delay as a field, each learner at its smallest micro-batch as a line."""
     from matplotlib.figure import Figure
 
-    names = sorted(result["streams"])
+    names = [name for name in REAL if name in result["streams"]] or sorted(result["streams"])
     delays = sorted({run["delay"] for name in names for run in result["streams"][name]["runs"].values()})
     figure = Figure(figsize=(6 * max(len(delays), 1), 1 + 2.6 * max(len(names), 1)), layout="constrained")
     fields = figure.subplots(len(names), len(delays), squeeze=False)
@@ -27,7 +28,7 @@ def save_plot(result: Result, file: Path) -> None:
             _draw(axes, runs, learners)
             axes.set_title(f"{name}, labels {delay} rows late")
     figure.legend(*fields[0][0].get_legend_handles_labels(), loc="outside lower center", ncols=4)
-    figure.savefig(file, dpi=100)
+    figure.savefig(file, dpi=80)
 
 
 def _draw(axes: Any, runs: list[Result], learners: list[str]) -> None:
