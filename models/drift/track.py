@@ -2,8 +2,9 @@
 
 Windows are judged twice while an event is open: against the reference, which moves on, and against what the reference
 was when it opened. It ends when they are again as before (it has returned), or when they stand still and the reference
-has come to be as they are (it has settled). After one that has returned, the reference stays what it was before it
-until no window of the event is left in it: else what is normal would differ from it next.
+has come to be as they are (it has settled); or when the reference holds none but its windows for so long that what
+still moves is another drift. After one that has returned, the reference stays what it was before it until no window of
+the event is left in it: else what is normal would differ from it next.
 """
 
 from __future__ import annotations
@@ -14,17 +15,17 @@ from typing import Any, Final
 import numpy as np
 
 from models.drift.event import Drift, drift_of, from_json, to_json
-from models.drift.evidence import KINDS, weigh
+from models.drift.evidence import weigh
 from models.drift.pattern import pattern_of
 from models.drift.sketch import SketchPlan
 from models.drift.tally import Tally, tally_of
-from models.drift.verdict import Verdict, bar_of, judge
+from models.drift.verdict import Verdict, judge
 from schemas.pipeline_drift import Drift as DriftSpec
 from schemas.pipeline_drift import Kind
 
 State = dict[str, Any]
-"""JSON: `scores` of past windows; the `active` event or None; `known` states that earlier ones began or ended in; the
-`norm` that the last one has returned to, while the reference holds windows of it."""
+"""JSON: the `active` event or None; `known` states that earlier ones began or ended in; the `norm` that the last one
+has returned to, while the reference holds windows of it."""
 _COURSE: Final = 64
 """Windows of an event whose course is remembered; of more, the later ones only in part."""
 _KNOWN: Final = 6
@@ -32,7 +33,16 @@ _KNOWN: Final = 6
 
 def new_track() -> State:
     """Begin with no past."""
-    return {"scores": [], "active": None, "known": [], "norm": None}
+    return {"active": None, "known": [], "norm": None}
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What a window leads to: events to report, the state after it, and its score if no event was open."""
+
+    drifts: tuple[Drift, ...]
+    state: State
+    score: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,45 +53,36 @@ class Track:
     spec: DriftSpec
     kind: Kind
 
-    def step(self, state: State, window: Tally, reference: Tally) -> tuple[Drift | None, State]:
+    def step(self, state: State, window: Tally, reference: Tally, bar: float = 1.0) -> Step:
         """Judge the next window.
 
         Parameters
         ----------
         state : dict
-            From `new_track` or a former step. Not changed.
+            From `new_track` or a former step. Not changed; where there are too few rows to tell, it stays.
         window, reference : Tally
+        bar : float
+            From `bar_of`: what an event must be above to open. While it lasts, the bar is what it was then.
 
         Returns
         -------
-        drift : Drift or None
-            What to report: an event that opens, gets worse, or closes.
-        state : dict
-            Unchanged where there are too few rows to tell.
+        Step
+            Reports of an event that opens, gets worse, or closes.
         """
         if min(window.rows, reference.rows) < self.spec.minimum:
-            return None, state
-        if state["active"] is None:
-            norm = state["norm"]
-            if norm and reference.start >= norm["through"]:
-                state, norm = state | {"norm": None}, None
-            return self._watch(state, window, self._tally(norm) if norm else reference)
-        return self._follow(state, state["active"], window, reference)
+            return Step((), state, None)
+        if state["active"] is not None:
+            return self._follow(state, state["active"], window, reference, bar)
+        norm = state["norm"]
+        if norm and reference.start >= norm["through"]:
+            state, norm = state | {"norm": None}, None
+        return self._watch(state, window, self._tally(norm) if norm else reference, bar)
 
-    @property
-    def _windows_per_alarm(self) -> int | None:
-        """All kinds of a source share its allowance of false alarms."""
-        allowed = self.spec.false_alarms
-        return None if allowed is None else allowed * len(KINDS[self.plan.source])
-
-    def _watch(self, state: State, window: Tally, reference: Tally) -> tuple[Drift | None, State]:
+    def _watch(self, state: State, window: Tally, reference: Tally, bar: float) -> Step:
         evidence = weigh(self.plan, self.spec, self.kind, window, reference)
-        per_alarm = self._windows_per_alarm
-        bar = bar_of(state["scores"], per_alarm)
         verdict = judge(evidence, self.spec, bar)
-        kept = [*state["scores"], verdict.score][-4 * per_alarm :] if per_alarm else []
         if verdict.severity == "none":
-            return None, state | {"scores": kept}
+            return Step((), state, verdict.score)
         of_covariates = self.kind in ("covariate", "prior")  # each source's own kind, named by the source
         named = self.plan.source if of_covariates else f"{self.plan.source}:{self.kind}"
         drift_id = f"{named}:{window.start:.0f}"
@@ -98,21 +99,24 @@ class Track:
             "score": verdict.score,
             "course": [window.present_FK[column].tolist()],
         }
-        return drift, state | {"scores": kept, "active": active}
+        return Step((drift,), state | {"active": active}, verdict.score)
 
-    def _follow(self, state: State, active: State, window: Tally, reference: Tally) -> tuple[Drift | None, State]:
+    def _follow(self, state: State, active: State, window: Tally, reference: Tally, bar: float) -> Step:
         anchor = self._tally(active["anchor"])
         evidence = weigh(self.plan, self.spec, self.kind, window, anchor)
         verdict = judge(evidence, self.spec, active["bar"])
         if verdict.severity == "none":
-            return self._close(state, active, anchor, returned=True)
-        if self._is_like(window, reference, active) and self._is_like(window, self._tally(active["last"]), active):
-            return self._close(state, active, anchor, returned=False)
+            drift, state = self._close(state, active, anchor, returned=True)
+            return Step((drift,), state, None)
+        if self._has_settled(window, reference, active):
+            drift, state = self._close(state, active, anchor, returned=False)
+            after = self._watch(state, window, reference, bar)
+            return Step((drift, *after.drifts), after.state, None)
         event = from_json(active["event"])
-        told = event.severity
+        told = event.severity, event.columns[0]
         if verdict.score > active["score"]:
             stronger = drift_of(self.plan, self.kind, event.id, evidence, verdict, active["bar"], window, anchor)
-            severity = "act" if "act" in (told, verdict.severity) else "watch"
+            severity = "act" if "act" in (event.severity, verdict.severity) else "watch"
             event = replace(stronger, severity=severity, since=event.since, pattern=event.pattern, recurs=event.recurs)
         event = replace(event, state="updated", until=window.end, windows=active["event"]["windows"] + 1)
         course = [*active["course"], window.present_FK[active["column"]].tolist()]
@@ -122,7 +126,15 @@ class Track:
             "score": max(active["score"], verdict.score),
             "course": _thinned(course),
         }
-        return (event if event.severity != told else None), state | {"active": active}
+        is_news = (event.severity, event.columns[0]) != told
+        return Step((event,) if is_news else (), state | {"active": active}, None)
+
+    def _has_settled(self, window: Tally, reference: Tally, active: State) -> bool:
+        """Always once the reference has moved its own length past the beginning; never where it does not move."""
+        length = self.spec.reference * self.spec.window
+        if self.spec.against == "trailing" and reference.start >= active["event"]["since"] + length:
+            return True
+        return self._is_like(window, reference, active) and self._is_like(window, self._tally(active["last"]), active)
 
     def _close(self, state: State, active: State, anchor: Tally, *, returned: bool) -> tuple[Drift, State]:
         event = from_json(active["event"])

@@ -65,8 +65,9 @@ def judge(evidence: Evidence, spec: DriftSpec, bar: float = 1.0) -> Verdict:
 def bar_of(past: Sequence[float], windows_per_alarm: int | None) -> float:
     """How many bands an effect must be above, given the scores of past windows.
 
-    Until so many windows have been seen that their quantile can be told, a window must stand out above all before it,
-    and only one may: so there too is at most one alarm in `windows_per_alarm`.
+    Until so many windows have been seen that their quantile can be told, a window must stand out above all before it.
+    That happens by chance to every k-th of k windows; so the first `windows_per_alarm` / e of them, which would do so
+    too often, only teach what is usual, and of the first `windows_per_alarm` one is expected to alarm.
 
     Parameters
     ----------
@@ -77,12 +78,23 @@ def bar_of(past: Sequence[float], windows_per_alarm: int | None) -> float:
 
     Examples
     --------
-    >>> bar_of([0.0, 3.0], None), bar_of([0.0, 0.5], 20), bar_of([0.0, 3.0], 20), bar_of([2.0] * 19, 20)
-    (1.0, 1.0, inf, 2.0)
+    >>> bar_of([0.0, 3.0], None), bar_of([0.0, 3.0], 20), bar_of([0.5] * 8, 20), bar_of([2.0] * 19, 20)
+    (1.0, inf, 1.0, 2.0)
     """
     if windows_per_alarm is None:
         return 1.0
+    if len(past) < windows_per_alarm / math.e:
+        return math.inf
     threshold = conformal_threshold(np.array(past, np.float64), windows_per_alarm)
-    if math.isinf(threshold):
-        return math.inf if max(past, default=0.0) > 1 else 1.0
-    return max(1.0, threshold)
+    return max(1.0, max(past) if math.isinf(threshold) else threshold)
+
+
+def remembered(past: Sequence[float], score: float, windows_per_alarm: int | None) -> list[float]:
+    """Add a score to those that the bar is made of; the oldest go, so that it follows the stream.
+
+    Examples
+    --------
+    >>> remembered([0.5] * 8, 2.0, 2)
+    [0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 2.0]
+    """
+    return [*past, score][-4 * windows_per_alarm :] if windows_per_alarm else []

@@ -23,7 +23,8 @@ from models.drift.evidence import KINDS
 from models.drift.panes import is_judged, left_behind, reference_of, window_of
 from models.drift.sketch import SketchPlan
 from models.drift.tally import Tally, tally_of
-from models.drift.track import State, Track, new_track
+from models.drift.track import State, Step, Track, new_track
+from models.drift.verdict import bar_of, remembered
 from schemas.pipeline_drift import Drift as DriftSpec
 
 Entry = dict[str, Any]
@@ -210,11 +211,17 @@ def _judge(
     window = _tally(view, prefix, plan, window_of(closed, plan.window_ms, spec), closed[-1] + plan.window_ms)
     window = replace(window, start=window.end - spec.window)
     reference = _tally(view, prefix, plan, reference_of(closed, plan.window_ms, spec))
-    drifts, states = [], dict[str, State]()
+    past = tracks.get("scores", [])
+    bar = bar_of(past, spec.false_alarms)
+    steps: dict[str, Step] = {}
     for kind in KINDS[plan.source]:
-        drift, states[kind] = Track(plan, spec, kind).step(tracks.get(kind) or new_track(), window, reference)
-        drifts += [drift] if drift else []
-    return drifts, states
+        state: State = tracks.get(kind) or new_track()
+        steps[kind] = Track(plan, spec, kind).step(state, window, reference, bar)
+    scores = [step.score for step in steps.values() if step.score is not None]
+    if len(scores) == len(steps):  # in an event they are not of the usual
+        past = remembered(past, max(scores), spec.false_alarms)
+    states = {kind: step.state for kind, step in steps.items()}
+    return [drift for step in steps.values() for drift in step.drifts], {"scores": past, **states}
 
 
 def _tally(view: _View, prefix: str, plan: SketchPlan, starts: list[float], end: float | None = None) -> Tally:

@@ -97,7 +97,7 @@ def test_a_state_that_comes_again_recurs_and_names_the_first_of_its_drifts() -> 
 
 @pytest.mark.parametrize("make", [moved, blip, gradual, lacking])
 def test_the_events_are_the_same_whatever_the_partitioning(make: Make) -> None:
-    pipeline = stream_pipeline(false_alarms=50)
+    pipeline = stream_pipeline(false_alarms=5)
     windows = make(np.random.default_rng(1))
     expected = drifts_of(pipeline, windows)
     assert expected
@@ -137,6 +137,24 @@ def test_false_alarms_are_as_rare_as_set_on_a_stream_that_is_never_quite_still()
     windows = restless(np.random.default_rng(0), 200)
     assert len(opened(drifts_of(stream_pipeline(), windows))) > 200 / 20, "else there is nothing to hold back"
     assert len(opened(drifts_of(stream_pipeline(false_alarms=20), windows))) <= 200 / 20
+
+
+def test_what_never_stands_still_is_event_after_event_none_longer_than_two_references() -> None:
+    random = np.random.default_rng(1)
+    drifts = drifts_of(stream_pipeline(), [normal_rows(random, a=2.0 * np.sin(w * w)) for w in range(60)])
+    closed = [d for d in drifts if d.state == "closed"]
+    assert len(closed) > 2
+    assert max(d.until - d.since for d in closed) <= 2 * 400
+    assert len({d.id for d in drifts}) == len(opened(drifts)), "each has an id of its own"
+
+
+def test_another_column_that_drifts_more_while_an_event_lasts_is_told() -> None:
+    random = np.random.default_rng(2)
+    windows = [normal_rows(random, a=1.0 if w >= 8 else 0.0) for w in range(20)]
+    for x_BF in windows[10:]:
+        x_BF[:, 2] += 4
+    reports = [(d.state, d.columns[0], d.window_start) for d in drifts_of(stream_pipeline(), windows)[:2]]
+    assert reports == [("opened", "a", 800), ("updated", "b", 1000)]
 
 
 def test_sliding_windows_find_the_same_drift_earlier_in_it() -> None:
@@ -212,7 +230,7 @@ def constant(value: float, count: int = 100) -> Rows:
     ids=["constant", "missing", "lost", "found", "other constant", "empty windows", "thin", "infinite"],
 )
 def test_degenerate_columns_are_safe_and_what_is_told_is_finite(windows: list[Rows], kinds: list[str]) -> None:
-    drifts = drifts_of(stream_pipeline(false_alarms=50), windows)
+    drifts = drifts_of(stream_pipeline(false_alarms=4), windows)
     assert [d.kind for d in opened(drifts)] == kinds
     numbers = [n for d in drifts for n in (d.statistic, d.p_value, *d.statistics, *d.p_values)]
     assert np.isfinite(numbers).all()
