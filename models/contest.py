@@ -10,11 +10,12 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from models.contest_block import Block
 from models.contest_inputs import FADING, ContestInputs, faded
 from models.contest_judge import Judge, shares_of
 from models.contest_model import ContestModel
@@ -23,6 +24,9 @@ from models.contest_ridge import ContestRidge, RidgeSums
 from models.network import NetworkShape
 from models.protocol import Float32, Float64, Snapshot, Target
 from schemas.errors import ConfigurationError, DataError
+
+BLOCK: Final = 64
+"""Rows between two solutions of the regressions, and two updates of moments and shares; at first every row counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +89,7 @@ class Contest:
         # Running means of labels as they were known when the row to be learned next was asked, and labels since.
         self._asked_RK = self._model.recent_RK.copy()
         self._since: deque[Float64] = deque()
+        self._block = Block()
         self._seen = 0
         self._last: tuple[bytes, Float64, Float64] | None = None
 
@@ -109,27 +114,30 @@ class Contest:
         return self._model.frozen()
 
     def learn_many(self, x_BF: Float32, y_B: Float64) -> None:
-        """Judge the entrants on the batch, then let each learn it row by row."""
-        model, label_BK = self._model, self._labels(y_B)
-        if not self._seen:  # the very first rows would be seen unscaled
+        """Let the networks learn the batch row by row, and all else by blocks of rows."""
+        model, label_BK, first = self._model, self._labels(y_B), not self._seen
+        if first:  # the very first rows would be seen unscaled
             model.inputs.learn_numbers(x_BF)
             self._last = None
-        z_BD = self._judged(x_BF, y_B)
+        if self._config.delay:
+            self._judge.add(model, x_BF, y_B)
+            z_BD, answer_EBK = model.inputs.prepare(x_BF, self._asked_RK), np.empty((0, len(y_B), 0))
+        else:
+            z_BD, answer_EBK = self._asked(x_BF)
         model.networks.learn(z_BD, label_BK)
-        self._sums.learn(z_BD, label_BK)
-        if self._seen:
-            model.inputs.learn_numbers(x_BF)
-        model.inputs.learn_labels(x_BF, label_BK)
+        self._block.add(x_BF.copy(), y_B.copy(), z_BD, answer_EBK.transpose(1, 0, 2))
         self._remember(label_BK)
+        if self._block.rows >= BLOCK or self._seen <= BLOCK:
+            self._learn_block(numbers=not first)
 
     def snapshot(self) -> Snapshot:
         """All of the model, the sums of the regressions, the losses, and the copies and rows that judging waits for."""
         tensors = dict(self._model.snapshot().tensors)
         tensors |= {name: value.copy() for name, value in self._state()}
-        tensors["waiting_BD"], tensors["waiting_BK"] = self._sums.waiting()
         tensors["since_BK"] = np.array(self._since).reshape(-1, self._config.shape.outputs)
-        if self._judge.holds:
-            tensors["held_BF"], tensors["held_B"] = self._judge.held()
+        for name, block in self._blocks().items():
+            columns = block.columns() if block.rows else ()
+            tensors |= {f"{name}.{number}": column for number, column in enumerate(columns)}
         for number, (_, copy) in enumerate(self._judge.copies):
             tensors |= {f"copy.{number}.{name}": value.copy() for name, value in copy.arrays()}
         copies = [row for row, _ in self._judge.copies]
@@ -146,26 +154,28 @@ class Contest:
         saved = snapshot.tensors
         for name, value in (*self._model.arrays(), *self._state()):
             _copy(name, value, saved)
-        self._sums.put(saved["waiting_BD"].copy(), saved["waiting_BK"].copy())
         self._since = deque(saved["since_BK"].copy())
-        if "held_B" in saved:
-            self._judge.hold(saved["held_BF"].copy(), saved["held_B"].copy())
+        for name, block in self._blocks().items():
+            block.clear()
+            count = sum(key.startswith(name + ".") for key in saved)
+            if count:
+                block.add(*(saved[f"{name}.{number}"].copy() for number in range(count)))
         self._seen, self._last = int(snapshot.manifest["seen"]), None
         self._judge.rows = int(snapshot.manifest["rows"])
         rows = enumerate(snapshot.manifest["copies"])
         self._judge.copies = deque((int(row), self._copy_of(f"copy.{number}.", saved)) for number, row in rows)
 
-    def _judged(self, x_BF: Float32, y_B: Float64) -> Float64:
-        """Judge, and return what the entrants saw when the rows were asked."""
-        model = self._model
-        if self._config.delay:
-            self._judge.add(model, x_BF, y_B)
-            z_BD = model.inputs.prepare(x_BF, self._asked_RK)
-        else:
-            z_BD, answer_EBK = self._asked(x_BF)
-            self._judge.score(answer_EBK, y_B)
+    def _learn_block(self, numbers: bool) -> None:
+        x_BF, y_B, z_BD, answer_BEK = self._block.columns()
+        model, label_BK = self._model, self._labels(y_B)
+        if not self._config.delay:
+            self._judge.score(answer_BEK.transpose(1, 0, 2), y_B)
         model.share_E[...] = shares_of(self._judge.loss_E, self._config.eagerness)
-        return z_BD
+        if numbers:
+            model.inputs.learn_numbers(x_BF)
+        model.inputs.learn_labels(x_BF, label_BK)
+        self._sums.learn(z_BD, label_BK)
+        self._block.clear()
 
     def _asked(self, x_BF: Float32) -> tuple[Float64, Float64]:
         """Inputs and answers for a batch; whoever asks, then learns the same, has them worked out once."""
@@ -190,6 +200,9 @@ class Contest:
         known = [self._since.popleft() for _ in range(len(self._since) - self._config.delay)]
         if known:
             self._asked_RK[...] = faded(self._asked_RK, np.array(known))
+
+    def _blocks(self) -> dict[str, Block]:
+        return {"waiting": self._block, "held": self._judge.held}
 
     def _state(self) -> list[tuple[str, NDArray[Any]]]:
         sums = self._sums

@@ -19,6 +19,7 @@ from typing import Final
 
 import numpy as np
 
+from models.contest_block import Block
 from models.contest_model import ContestModel
 from models.protocol import Float32, Float64
 
@@ -67,8 +68,7 @@ class Judge:
         self.rows = 0
         self._delay, self._fade = delay, fade
         self._step = max(1, delay // _COPIES)
-        self._held: list[tuple[Float32, Float64]] = []
-        self._count = 0
+        self.held = Block()
 
     def score(self, answer_EBK: Float64, y_B: Float64) -> None:
         """Let the losses of rows follow those of earlier ones."""
@@ -77,29 +77,15 @@ class Judge:
 
     def add(self, now: ContestModel, x_BF: Float32, y_B: Float64) -> None:
         """Take in rows that `now` is about to learn, and judge those that wait once they are enough."""
-        if not self._count:
+        if not self.held.rows:
             self.copies.append((self.rows, now.frozen()))
-        self._held.append((x_BF.copy(), y_B.copy()))
-        self._count += len(y_B)
+        self.held.add(x_BF.copy(), y_B.copy())
         self.rows += len(y_B)
-        if self._count >= self._step:
-            self._judge(*self.held())
-
-    def held(self) -> tuple[Float32, Float64]:
-        """Rows that wait to be judged, of which there must be some."""
-        return np.concatenate([x_BF for x_BF, _ in self._held]), np.concatenate([y_B for _, y_B in self._held])
-
-    @property
-    def holds(self) -> int:
-        """How many rows wait."""
-        return self._count
-
-    def hold(self, x_BF: Float32, y_B: Float64) -> None:
-        """Let these rows wait, and no others."""
-        self._held, self._count = ([(x_BF, y_B)], len(y_B)) if len(y_B) else ([], 0)
+        if self.held.rows >= self._step:
+            self._judge(*self.held.columns())
 
     def _judge(self, x_BF: Float32, y_B: Float64) -> None:
-        self._held, self._count = [], 0
+        self.held.clear()
         asked = self.rows - len(y_B) - self._delay
         while len(self.copies) > 1 and self.copies[1][0] <= asked:
             self.copies.popleft()

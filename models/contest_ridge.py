@@ -22,8 +22,6 @@ import torch
 
 from models.protocol import Float64
 
-BLOCK: Final = 64
-"""Rows between solutions."""
 _RIDGE: Final = 1.0
 _SPREAD: Final = 0.3
 _LEAST: Final = 1e-3
@@ -35,16 +33,16 @@ class ContestRidge:
 
     direction_DP: Float64
     phase_P: Float64
-    weight_GMK: Float64
+    weight_MGK: Float64
 
     @classmethod
     def drawn(cls, inputs: int, outputs: int, waves: int, ridges: int, seed: int) -> Self:
         """Draw the features; every answer is alike until something is learned."""
         random = np.random.default_rng(seed)
         direction_DP = random.normal(0, _SPREAD, (inputs, waves))
-        weight_GMK = np.zeros((ridges, waves + inputs + 1, outputs))
-        weight_GMK[:, -1] = 0.5 if outputs == 1 else 1 / outputs
-        return cls(direction_DP, random.uniform(-np.pi / 2, np.pi / 2, waves), weight_GMK)
+        weight_MGK = np.zeros((waves + inputs + 1, ridges, outputs))
+        weight_MGK[-1] = 0.5 if outputs == 1 else 1 / outputs
+        return cls(direction_DP, random.uniform(-np.pi / 2, np.pi / 2, waves), weight_MGK)
 
     def features(self, z_BD: Float64) -> Float64:
         """Waves, inputs and one, (B, M)."""
@@ -56,7 +54,9 @@ class ContestRidge:
 
     def answer(self, z_BD: Float64) -> Float64:
         """Probabilities that each ridge gives, (G, B, K)."""
-        fit_GBK = self.features(z_BD) @ self.weight_GMK
+        features, ridges, outputs = self.weight_MGK.shape
+        fit_BJ = self.features(z_BD) @ self.weight_MGK.reshape(features, -1)
+        fit_GBK = fit_BJ.reshape(len(z_BD), ridges, outputs).transpose(1, 0, 2)
         if fit_GBK.shape[2] == 1:
             return np.minimum(np.maximum(fit_GBK, _LEAST), 1 - _LEAST)
         fit_GBK = np.maximum(fit_GBK, _LEAST)
@@ -73,32 +73,13 @@ class RidgeSums:
     """
 
     def __init__(self, ridge: ContestRidge, keep: tuple[float, ...]) -> None:
-        ridges, features, outputs = ridge.weight_GMK.shape
+        features, ridges, outputs = ridge.weight_MGK.shape
         self._ridge, self._keep = ridge, keep
         self.square_GMM = np.zeros((ridges, features, features))
         self.product_GMK = np.zeros((ridges, features, outputs))
-        self._none = np.empty((0, len(ridge.direction_DP))), np.empty((0, outputs))
-        self._rows: list[tuple[Float64, Float64]] = []
-        self._waiting = 0
 
     def learn(self, z_BD: Float64, label_BK: Float64) -> None:
-        """Let rows wait until a block is full, then learn it."""
-        self._rows.append((z_BD, label_BK))
-        self._waiting += len(z_BD)
-        if self._waiting >= BLOCK:
-            self._learn_block(*self.waiting())
-            self._rows, self._waiting = [], 0
-
-    def waiting(self) -> tuple[Float64, Float64]:
-        """Rows of the block that is not full yet: inputs (B, D) and labels (B, K)."""
-        z_BD, label_BK = (np.concatenate(columns) for columns in zip(self._none, *self._rows, strict=True))
-        return z_BD, label_BK
-
-    def put(self, z_BD: Float64, label_BK: Float64) -> None:
-        """Let these rows wait, and no others."""
-        self._rows, self._waiting = [(z_BD, label_BK)], len(z_BD)
-
-    def _learn_block(self, z_BD: Float64, label_BK: Float64) -> None:
+        """Take a block of rows into the sums, and solve the weights anew."""
         f_BM = torch.from_numpy(self._ridge.features(z_BD))
         label = torch.from_numpy(label_BK)
         # Torch, not NumPy: it is bound to one thread, so that sums have the same bits on every machine's cores.
@@ -109,4 +90,4 @@ class RidgeSums:
             product_GMK[g].mul_(keep ** len(z_BD)).add_(weighted_BM.T @ label)
         ridge_MM = _RIDGE * torch.eye(f_BM.shape[1], dtype=torch.float64)
         factor_GMM = torch.linalg.cholesky(square_GMM + ridge_MM)
-        self._ridge.weight_GMK[...] = torch.cholesky_solve(product_GMK, factor_GMM).numpy()
+        self._ridge.weight_MGK[...] = torch.cholesky_solve(product_GMK, factor_GMM).numpy().transpose(1, 0, 2)
