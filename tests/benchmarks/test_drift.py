@@ -9,6 +9,8 @@ from benchmarks.drift_detection import BEFORE, COLUMNS, STEADY, STREAMS, measure
 from benchmarks.drift_speed import BESIDE, TITLES, table
 from benchmarks.drift_speed import COLUMNS as SPEED_COLUMNS
 from benchmarks.drift_speed_work import OURS, PEERS
+from benchmarks.drift_streams import FACTOR, judged
+from benchmarks.drift_streams import row as row_of_windows
 from models.drift.detectors.protocol import Alarm
 from models.protocol import Snapshot
 
@@ -56,3 +58,20 @@ def test_ratios_are_taken_within_rounds_and_left_out_where_there_is_no_peer() ->
     assert alone == [[TITLES["five"], "6.0 (5.0 … 7.0)", ""]]
     assert beside[0] == [TITLES["five"], "7.0 (5.0 … 9.0)", "0.50 (0.10 … 0.50)"]
     assert all(len(cells) == len(SPEED_COLUMNS) for cells in beside)
+
+
+def test_a_column_that_begins_to_move_is_an_alarm_in_its_own_window_alone() -> None:
+    """Beside one that never stands still, and is significant in every window."""
+    random = np.random.default_rng(0)
+    place_T = np.arange(3000)
+    calm_T = np.where(place_T < 2050, 3.0, random.normal(size=3000))
+    found = list(judged(np.stack([place_T + random.random(3000), calm_T], axis=1), rows=100))
+    assert [(j.window, j.column) for j in found if j.is_alarm] == [(20, 1)]
+    assert all(j.family_p < 1e-6 for j in found)
+    assert row_of_windows("made", found)[-2:] == ["1", "20"]
+
+
+def test_independent_rows_are_no_alarm() -> None:
+    found = list(judged(np.random.default_rng(1).normal(size=(3000, 4)), rows=100))
+    assert len(found) == 20
+    assert max(j.score for j in found) < FACTOR
