@@ -75,6 +75,7 @@ METRICS: tuple[MetricSpec, ...] = (
     MetricSpec(
         "restored_versions_total", "counter", "Times the model store had lost the current version.", ("learner",)
     ),
+    MetricSpec("frozen_ratio", "gauge", "1 while learning stands still by itself, else 0.", ("learner",)),
     MetricSpec("checkpoint_age_seconds", "gauge", "Time since the last checkpoint.", ("learner",)),
     MetricSpec("label_delay_seconds", "gauge", "From request to label, in event time.", ("learner",), ("quantile",)),
     MetricSpec("label_coverage_ratio", "gauge", "Share of labels that came, not defaults.", ("learner",)),

@@ -8,9 +8,9 @@ from pydantic import AfterValidator, Field, model_validator
 
 from schemas.durations import Duration
 from schemas.pipeline_drift import Drift
-from schemas.pipeline_gate import FiniteGate, Gate
+from schemas.pipeline_gate import FiniteGate, Freeze, Gate
 from schemas.pipeline_learning import Learner, Model
-from schemas.section import Section
+from schemas.section import Section, later
 
 Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,40}$")]
@@ -189,6 +189,7 @@ class Pipeline(Section):
     model: Model = Model()
     learner: Learner = Learner()
     gate: Gate = FiniteGate()
+    freeze: Freeze | None = later(None)
     drift: Drift = Drift()
     serving: Serving = Serving()
     objectives: Objectives = Objectives()

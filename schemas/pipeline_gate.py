@@ -52,3 +52,17 @@ class BetterGate(Section):
 
 
 Gate = Annotated[FiniteGate | BetterGate, Field(discriminator="policy")]
+
+
+class Freeze(Section):
+    """When learning stands still by itself; serving goes on. Left out: never.
+
+    It freezes if a loss or a gradient is not finite; if of `window` examples less than the share `observed` have a
+    label that came, not the default at timeout; if the weights have moved by more than `moved` within a window (the
+    sum of the norms of their changes). It goes on after a whole window without a cause. What came meanwhile is not
+    learned.
+    """
+
+    window: Annotated[int, Field(ge=1)] = 1024
+    observed: Loss = 0.0
+    moved: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None

@@ -22,7 +22,15 @@ def candidate_of(plan: Plan, state: State) -> Candidate:
     if court is not None:
         evidence = replace(evidence, duel=court.record, excess=court.excess(answering.predict_many))
     blob, digest = encode_frozen(answering.kind, frozen, plan.layout.names)
-    return _numbered(state, blob, digest, judge(plan.gate, evidence))
+    return _numbered(state, blob, digest, _unless_frozen(state, judge(plan.gate, evidence)))
+
+
+def _unless_frozen(state: State, decision: Decision) -> Decision:
+    """Refuse what has not learned since learning froze; so the versions tell of it, too."""
+    if state.guard is None or not state.guard.frozen:
+        return decision
+    why = f"learning is frozen since example {state.guard.since}: {', '.join(state.guard.reasons)}"
+    return replace(decision, admitted=False, reasons=(*decision.reasons, why))
 
 
 def recall_of(plan: Plan, state: State) -> Candidate | None:

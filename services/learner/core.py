@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from models.protocol import Float32
 from schemas.examples import Examples
 from services.learner.candidates import after_candidate, candidate_of, recall_of
 from services.learner.effects import Checkpoint, Effect
+from services.learner.freezing import learn
 from services.learner.heeding import regime_of, tell_regime
 from services.learner.plan import Plan
 from services.learner.state import Place, State, encode_state
@@ -48,10 +50,9 @@ def checkpoint_of(plan: Plan, state: State) -> Checkpoint:
 
 
 def _learn(plan: Plan, state: State, batch: Examples) -> tuple[State, list[Effect]]:
-    """Score each example, then learn it; make a version and a checkpoint if the count says so."""
+    """Score each example, then learn it unless learning is frozen; make what the counts say is due."""
     before, regime = state.place.examples, regime_of(state.court)
-    _score(state, batch)
-    state.learner.learn_many(batch.features_BF, batch.label_B)
+    state = learn(plan.limits, state, batch, _score(state, batch))
     state, effects = replace(state, place=_advanced(state.place, batch)), list[Effect]()
     candidate = recall_of(plan, state)
     if candidate is None and state.place.examples // plan.cadence > before // plan.cadence:
@@ -65,11 +66,12 @@ def _learn(plan: Plan, state: State, batch: Examples) -> tuple[State, list[Effec
     return state, effects
 
 
-def _score(state: State, batch: Examples) -> None:
+def _score(state: State, batch: Examples) -> Float32:
     own_BK = state.learner.predict_many(batch.features_BF)
     state.scores.add(batch, own_BK)
     if state.court is not None:
         state.court.see(batch.features_BF, batch.label_B, own_BK)
+    return own_BK
 
 
 def _advanced(place: Place, batch: Examples) -> Place:

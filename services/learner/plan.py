@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Final
 
 from models.concepts.settings import BankSettings
+from models.freeze import Limits
 from models.gate_loss import BoundedLoss
 from schemas.layout import Layout, layout_of
 from schemas.pipeline import Pipeline
-from schemas.pipeline_gate import BetterGate, Gate
+from schemas.pipeline_gate import BetterGate, Freeze, Gate
 
 IDLE_KEYS: Final = frozenset({"checkpoint", "keep_versions", "keep_artefacts", "baselines"})
 """Keys of `learner` that may change without changing the weights."""
@@ -21,7 +23,7 @@ class Plan:
     """Counts are of examples in the log.
 
     `fingerprint` stands for all that a state depends on: a checkpoint of another one does not fit. `bank` is there if
-    the gate compares candidates with a champion.
+    the gate compares candidates with a champion, `limits` if learning may freeze.
     """
 
     batch: int
@@ -30,6 +32,7 @@ class Plan:
     score_window: int
     gate: Gate
     bank: BankSettings | None
+    limits: Limits | None
     layout: Layout
     fingerprint: str
 
@@ -38,7 +41,8 @@ def plan_of(pipeline: Pipeline) -> Plan:
     """Read the plan from a pipeline file."""
     learner, layout = pipeline.learner, layout_of(pipeline)
     rules = learner.model_dump_json(exclude=set(IDLE_KEYS))
-    parts = (rules, pipeline.model.model_dump_json(), pipeline.gate.model_dump_json(), repr(layout))
+    sections = (pipeline.model, pipeline.gate, *([pipeline.freeze] if pipeline.freeze else []))
+    parts = (rules, *(section.model_dump_json() for section in sections), repr(layout))
     fingerprint = sha256("\n".join(parts).encode()).hexdigest()
     return Plan(
         learner.batch,
@@ -47,6 +51,7 @@ def plan_of(pipeline: Pipeline) -> Plan:
         learner.score_window,
         pipeline.gate,
         bank_of(pipeline, layout),
+        limits_of(pipeline.freeze),
         layout,
         fingerprint,
     )
@@ -68,3 +73,11 @@ def bank_of(pipeline: Pipeline, layout: Layout) -> BankSettings | None:
         width=layout.width,
         seed=pipeline.learner.seed,
     )
+
+
+def limits_of(freeze: Freeze | None) -> Limits | None:
+    """What the feed of labels and the steps must keep to."""
+    if freeze is None:
+        return None
+    moved = math.inf if freeze.moved is None else freeze.moved
+    return Limits(freeze.window, observed=freeze.observed, moved=moved)

@@ -28,6 +28,7 @@ def recipe_of(pipeline: Pipeline) -> Recipe:
         "model": pipeline.model.model_dump(mode="json"),
         "learner": pipeline.learner.model_dump(mode="json", exclude=set(IDLE_KEYS)),
         "gate": pipeline.gate.model_dump(mode="json"),
+        **({"freeze": pipeline.freeze.model_dump(mode="json")} if pipeline.freeze else {}),
         **{name: version(name) for name in _LIBRARIES},
         "cpu": torch.backends.cpu.get_cpu_capability(),
     }

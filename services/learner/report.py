@@ -7,6 +7,7 @@ from typing import Final
 
 from adapters.context import Context
 from adapters.learner_ports import PartitionLog
+from models.freeze import Guard
 from schemas.decoded import Fault
 from schemas.errors import DependencyError, MissingModel
 from schemas.records import Records
@@ -33,6 +34,7 @@ class Report:
         self._due_s = self._checkpoint_s = steady_s()
         self._next_offset, self._scored, self._caught_up = 0, 0, False
         self._trouble: DependencyError | MissingModel | None = None
+        self._frozen: tuple[str, ...] = ()
 
     def read(self, records: Records) -> None:
         """Count what was read from the log."""
@@ -81,6 +83,7 @@ class Report:
         gauge("lag_rows", 0 if log.is_at_end else max(0, log.end().next - self._next_offset), role="examples")
         gauge("checkpoint_age_seconds", now_s - self._checkpoint_s)
         gauge("waiting_versions", outbox.versions)
+        self._tell_frozen(state.guard)
         if state.scores.windows != self._scored:
             self._scored = state.scores.windows
             self._score(state)
@@ -92,6 +95,16 @@ class Report:
         for quantile, seconds in state.scores.delays_s().items():
             self._context.metrics.gauge("label_delay_seconds", seconds, quantile=quantile)
         self._context.metrics.gauge("label_coverage_ratio", state.scores.coverage)
+
+    def _tell_frozen(self, guard: Guard | None) -> None:
+        """Say once that learning stands still, and why, and once that it goes on."""
+        self._context.metrics.gauge("frozen_ratio", 1.0 if guard is not None and guard.frozen else 0.0)
+        reasons = () if guard is None else guard.reasons
+        if reasons and reasons != self._frozen:
+            self._context.log.warning("learning is frozen; serving goes on", why=", ".join(reasons))
+        elif self._frozen and not reasons and guard is not None:
+            self._context.log.info("learning goes on", left_out=guard.left_out)
+        self._frozen = reasons
 
     def _tell_trouble(self, trouble: DependencyError | MissingModel | None) -> None:
         """Readiness, and one log line when the store goes away or comes back."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields, replace
 from typing import Protocol
 
+from models.freeze import Guard
 from models.gate_court import Court
 from models.protocol import Json, ServableLearner, Snapshot
 from models.tensor_bytes import decode_snapshot, encode_snapshot
@@ -69,12 +70,15 @@ class State:
     scores: Scores
     waiting: Examples
     court: Court | None = None
+    guard: Guard | None = None
 
 
 def first_state(plan: Plan, learner: ServableLearner) -> State:
     """State before the first example."""
     court = None if plan.bank is None else Court(plan.bank)
-    return State(Place(), learner, Scores(plan.layout, plan.score_window), no_examples(plan.layout), court)
+    guard = None if plan.limits is None else Guard()
+    scores = Scores(plan.layout, plan.score_window)
+    return State(Place(), learner, scores, no_examples(plan.layout), court, guard)
 
 
 def encode_state(plan: Plan, state: State) -> bytes:
@@ -86,6 +90,7 @@ def encode_state(plan: Plan, state: State) -> bytes:
         "fingerprint": plan.fingerprint,
         "place": {f.name: getattr(state.place, f.name) for f in fields(Place)},
         **{part: snapshot.manifest for part, snapshot in parts.items()},
+        **({} if state.guard is None else {"guard": state.guard.as_json()}),
     }
     return encode_snapshot(Snapshot(tensors, manifest))
 
@@ -116,12 +121,13 @@ def decode_state(plan: Plan, learner: ServableLearner, payload: bytes) -> State:
         for name, part in _parts(state).items():
             part.restore(_part(whole, name))
         place = Place(**whole.manifest["place"])
+        guard = None if state.guard is None else Guard.from_json(whole.manifest["guard"])
     except (KeyError, ValueError, TypeError, IndexError, AttributeError, OverflowError, RuntimeError) as error:
         raise DataError(
             f"The checkpoint does not hold a learner's state: {error!r}.",
             "Remove the checkpoints' folder: it then learns anew from the log.",
         ) from error
-    return replace(state, place=place)
+    return replace(state, place=place, guard=guard)
 
 
 def _parts(state: State) -> dict[str, Kept]:

@@ -1,0 +1,68 @@
+"""Learning a batch, or leaving it out while learning is frozen; and what the guard is told of it. Pure."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.freeze import Facts, Limits
+from models.protocol import Float32, ServableLearner
+from schemas.examples import Examples
+from services.learner.state import State
+
+Weights = Mapping[str, NDArray[np.generic]]
+
+
+@runtime_checkable
+class Stepping(Protocol):
+    """A learner that says how steep its last step was."""
+
+    @property
+    def gradient_norm(self) -> float:
+        """Not finite if that step was left out."""
+        ...
+
+
+def learn(limits: Limits | None, state: State, batch: Examples, own_BK: Float32) -> State:
+    """Learn a batch that the learner answered with `own_BK`, unless learning is frozen; judge whether it goes on.
+
+    The state's learner learns in place.
+    """
+    if limits is None or state.guard is None:
+        state.learner.learn_many(batch.features_BF, batch.label_B)
+        return state
+    facts = Facts(len(batch), int(batch.observed_B.sum()), finite=bool(np.isfinite(own_BK).all()))
+    if not state.guard.frozen:
+        facts = _learned(limits, state.learner, batch, facts)
+    return replace(state, guard=state.guard.after(limits, facts))
+
+
+def _learned(limits: Limits, learner: ServableLearner, batch: Examples, facts: Facts) -> Facts:
+    is_measured = math.isfinite(limits.moved)
+    before = learner.answering.snapshot().tensors if is_measured else {}
+    learner.learn_many(batch.features_BF, batch.label_B)
+    moved = distance(before, learner.answering.snapshot().tensors) if is_measured else 0.0
+    steep = learner.gradient_norm if isinstance(learner, Stepping) else 0.0
+    return replace(facts, moved=moved, finite=facts.finite and math.isfinite(steep))
+
+
+def distance(before: Weights, after: Weights) -> float:
+    """Norm of the change of all weights; a tensor that has come or gone, or is of another shape, counts as nothing.
+
+    Examples
+    --------
+    >>> distance({"w": np.zeros(2), "codes": np.arange(2)}, {"w": np.array([3.0, 4.0]), "codes": np.arange(2)})
+    5.0
+    """
+    pairs = [(before[name], after[name]) for name in sorted(before.keys() & after.keys())]
+    changes = [
+        float(np.square(new.astype(np.float64) - old.astype(np.float64)).sum())
+        for old, new in pairs
+        if np.issubdtype(old.dtype, np.floating) and old.shape == new.shape
+    ]
+    return math.sqrt(sum(changes))

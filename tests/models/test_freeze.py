@@ -1,0 +1,99 @@
+"""Learning freezes for each cause, says which, and goes on when it is gone."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections import Counter
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from models.freeze import Facts, Guard, Limits, most_frequent
+
+LIMITS = Limits(window=100, observed=0.5, producer=0.8, contradicted=0.2, moved=10.0)
+WELL = Facts(rows=10, observed=10, producers={"a": 5, "b": 5}, trusted=5, contradicted=0, moved=0.5)
+SICK = {
+    "missing": Facts(rows=10, observed=4, moved=0.5),
+    "floods": Facts(rows=10, observed=10, producers={"a": 9, "b": 1}),
+    "contradict": Facts(rows=10, observed=10, trusted=5, contradicted=2),
+    "not finite": Facts(rows=10, observed=10, finite=False),
+    "moved by": Facts(rows=10, observed=10, moved=11.0),
+}
+ANY_FACTS = st.sampled_from([WELL, *SICK.values()])
+
+
+def through(guard: Guard, *facts: Facts) -> Guard:
+    for one in facts:
+        guard = guard.after(LIMITS, one)
+    return guard
+
+
+@pytest.mark.parametrize("cause", SICK)
+def test_each_cause_freezes_with_its_reason_within_a_window_and_thaws_a_window_after_it_is_gone(cause: str) -> None:
+    well = through(Guard(), *[WELL] * 30)
+    assert not well.frozen
+    sick = well
+    while not sick.frozen:
+        sick = sick.after(LIMITS, SICK[cause])
+        assert sick.seen - well.seen <= LIMITS.window
+    assert [cause in reason for reason in sick.reasons] == [True]
+    assert sick.since == sick.seen
+    assert through(sick, *[WELL] * 9).frozen
+    thawed = through(sick, *[WELL] * 10)
+    assert not thawed.frozen
+    assert (thawed.since, thawed.left_out) == (-1, 100)
+
+
+@pytest.mark.parametrize("cause", ["not finite", "moved by"])
+def test_what_cannot_wait_freezes_at_once(cause: str) -> None:
+    assert through(Guard(), WELL, SICK[cause]).frozen
+
+
+@pytest.mark.parametrize("cause", ["missing", "floods", "contradict", "not finite"])
+def test_it_stays_frozen_while_the_cause_lasts(cause: str) -> None:
+    guard = through(Guard(), *[SICK[cause]] * 10)
+    since = guard.since
+    for _ in range(50):
+        guard = guard.after(LIMITS, SICK[cause])
+        assert guard.frozen
+        assert guard.since == since
+
+
+@given(st.lists(ANY_FACTS, max_size=40), st.integers(0, 40))
+def test_kept_as_json_it_goes_on_as_if_never_stopped(facts: list[Facts], cut: int) -> None:
+    broken = through(Guard(), *facts[:cut])
+    kept = Guard.from_json(json.loads(json.dumps(broken.as_json())))
+    assert kept == broken
+    assert through(kept, *facts[cut:]) == through(Guard(), *facts)
+
+
+@given(st.lists(ANY_FACTS, max_size=40))
+def test_counts_add_up(facts: list[Facts]) -> None:
+    guard, left_out = Guard(), 0
+    for one in facts:
+        left_out += one.rows if guard.frozen else 0
+        guard = guard.after(LIMITS, one)
+        assert guard.window.rows < LIMITS.window
+    assert (guard.seen, guard.left_out) == (10 * len(facts), left_out)
+
+
+def test_the_defaults_bear_everything_but_what_is_not_finite() -> None:
+    limits = Limits(window=10)
+    for cause, facts in SICK.items():
+        guard = Guard()
+        for _ in range(20):
+            guard = guard.after(limits, facts)
+        assert guard.frozen == (cause == "not finite")
+    assert Guard().after(limits, Facts(rows=1, observed=1, moved=math.nan)).frozen
+
+
+@given(st.lists(st.sampled_from("abcdefgh"), max_size=200), st.integers(1, 5))
+def test_no_count_is_too_high_and_none_much_too_low(sent: list[str], names: int) -> None:
+    counts: dict[str, int] = {}
+    for start in range(0, len(sent), 7):
+        counts = most_frequent(counts, Counter(sent[start : start + 7]), names)
+        assert len(counts) <= names
+    for name, true in Counter(sent).items():
+        assert true - len(sent) / (names + 1) <= counts.get(name, 0) <= true

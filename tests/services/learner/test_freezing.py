@@ -1,0 +1,87 @@
+"""While the feed is sick nothing is learned; where it froze and thawed is decided by the log alone."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from models.snapshot import encode_model
+from schemas.contracts import Contracts
+from schemas.examples import Examples
+from services.learner.core import checkpoint_of, step
+from services.learner.plan import plan_of
+from services.learner.state import State, decode_state, encode_state
+from tests.services.learner.rig import small_contracts
+from tests.services.learner.test_gate import beginning, candidates, learned, log_of
+
+STARVING = "freeze: {window: 32, observed: 0.5}\n"
+ROWS, SICK = 320, slice(96, 192)
+
+
+def without_labels(log: Examples) -> Examples:
+    """A stretch in which only defaults come."""
+    observed_B = log.observed_B.copy()
+    observed_B[SICK] = False
+    return replace(log, observed_B=observed_B)
+
+
+def weights(state: State) -> str:
+    return encode_model(state.learner.answering)[1]
+
+
+def guarded(gate: str = STARVING) -> tuple[Contracts, Examples]:
+    contracts = small_contracts(gate=gate)
+    return contracts, without_labels(log_of(contracts, ROWS))
+
+
+def test_it_freezes_after_a_window_of_defaults_and_thaws_after_a_window_of_labels() -> None:
+    contracts, log = guarded()
+    plan, state = plan_of(contracts.pipeline), beginning(contracts)
+    frozen, before = [], ""
+    for start in range(0, ROWS, 8):
+        before = weights(state)
+        was_frozen = state.guard is not None and state.guard.frozen
+        state, _ = step(plan, state, log[start : start + 8])
+        assert (weights(state) == before) == was_frozen
+        frozen += [start] * was_frozen
+    assert frozen == list(range(128, 224, 8))
+    assert state.guard is not None
+    assert (state.guard.seen, state.guard.left_out) == (ROWS, 96)
+
+
+def test_candidates_are_refused_meanwhile_with_the_reason() -> None:
+    contracts, log = guarded()
+    versions = candidates(learned(contracts, log)[1])
+    assert [v.examples for v in versions if not v.decision.admitted] == [128, 160, 192]
+    assert "frozen since example 128: labels are missing: 0 % came" in versions[3].decision.reasons[0]
+    assert [v.number for v in versions] == list(range(1, 11))
+
+
+@pytest.mark.parametrize("stop", [100, 150, 200, 250])
+def test_a_freeze_survives_a_restart(stop: int) -> None:
+    contracts, log = guarded(STARVING + "gate: {policy: better}\n")
+    plan = plan_of(contracts.pipeline)
+    whole, effects = learned(contracts, log)
+    broken, before = learned(contracts, log[:stop])
+    checkpoint = checkpoint_of(plan, broken)
+    state = decode_state(plan, beginning(contracts).learner, checkpoint.payload)
+    state, after = step(plan, state, log[np.flatnonzero(log.offset_B >= checkpoint.offset)])
+    assert encode_state(plan, state) == encode_state(plan, whole)
+    assert [*before, *after] == effects
+
+
+def test_a_spent_budget_freezes_for_a_window() -> None:
+    contracts, log = guarded("freeze: {window: 32, moved: 0.000001}\n")
+    state, _ = learned(contracts, log)
+    assert state.guard is not None
+    # One batch of eight is learned, then a window left out, again and again.
+    assert state.guard.left_out == ROWS // 40 * 32
+
+
+def test_nothing_changes_while_there_is_no_cause() -> None:
+    plain, careful = small_contracts(), small_contracts(gate=STARVING)
+    log = log_of(plain, 96)
+    assert weights(learned(plain, log)[0]) == weights(learned(careful, log)[0])
+    assert plan_of(plain.pipeline).fingerprint != plan_of(careful.pipeline).fingerprint
