@@ -14,7 +14,7 @@ from models.drift.statistics.kernel_sums import kernel_sums, median_distance
 from models.drift.statistics.mmd import mmd_test, standardised
 
 CPU = torch.device("cpu")
-samples = st.integers(2, 12).flatmap(lambda rows: arrays(np.float64, (rows, 2), elements=st.floats(-5, 5)))
+samples = st.integers(2, 12).flatmap(lambda rows: arrays(np.float64, (rows, 2), elements=st.floats(-5, 5, width=32)))
 
 
 def kernel(x_F: np.ndarray, y_F: np.ndarray, bandwidth: float) -> float:
