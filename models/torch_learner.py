@@ -25,17 +25,16 @@ from models.network_mlp import NETWORKS, Network
 from models.network_model import NetworkModel
 from models.normaliser import Normaliser
 from models.optimisers import optimiser_of
+from models.pace import Pace, forget_moments, reset, set_rate
 from models.protocol import Float32, Float64, Json, Snapshot
 from models.replay import Memory
 from models.replay_kinds import memory_of
 from models.safeguards.elastic_net import ElasticNet
 from models.safeguards.mix import Mix, safeguards_of
 from models.safeguards.safeguard import Batch, Safeguard, Surroundings
-from models.schedules import rate_factor
 from models.sharpness import climb, descend
 from models.torch_learner_config import TorchLearnerConfig
 from models.torch_state import copy_into, named_state, open_optimiser
-from schemas.pipeline_optimiser import CONSTANT
 
 # The average starts short, or the first weights would weigh on it for long.
 _AVERAGING_WARM_UP: Final = 10
@@ -57,7 +56,8 @@ class TorchLearner:
         self._optimiser = optimiser_of(config.optimiser, self._network.parameters())
         self._memory = self._new_memory()
         self._noise = torch.Generator().manual_seed(config.seed)
-        self._steps = self._age = 0
+        self._pace = Pace(config.optimiser)
+        self._steps = 0
         self._norm = torch.tensor(math.nan)
         # Looked up once: to walk over a module's parts takes longer than to update them.
         self._parameters: list[Tensor] = list(self._network.parameters())
@@ -72,7 +72,8 @@ class TorchLearner:
 
     def learn_many(self, x_BF: Float32, y_B: Float64) -> None:
         """Learn the moments of the fresh batch, make one step on it and replay, then remember it."""
-        self._set_rate()
+        if not self._pace.is_constant:
+            set_rate(self._optimiser, self._pace.rate)
         self._network.inputs.normaliser.learn(self._network.inputs.numbers(torch.from_numpy(x_BF)))
         self._scale.learn(torch.from_numpy(y_B)[:, None])
         logit_BK = self._step(self._mixed(x_BF, y_B))
@@ -80,7 +81,7 @@ class TorchLearner:
         if self._config.replay_size:
             self._remember(x_BF, y_B, logit_BK[: len(y_B)])
         self._safeguards.after_batch(len(y_B))
-        self._age += len(y_B)
+        self._pace.learned(len(y_B))
 
     def on_version(self) -> None:
         """Anchor the safeguards that hold to versions."""
@@ -92,9 +93,15 @@ class TorchLearner:
         self._memory.turn_to(concept, contradicted)
 
     def on_drift(self) -> None:
-        """Begin the schedule of the rate again, if it restarts on drift."""
-        if self._config.optimiser.schedule.restart == "drift":
-            self._age = 0
+        """Begin the schedule of the rate again, and react, as far as the pipeline file says so."""
+        reaction, head = self._config.optimiser.reaction, list[Tensor](self._network.head.parameters())
+        if not self._pace.drifted():
+            return
+        if reaction.forget_moments:
+            forget_moments(self._optimiser)
+        if reaction.reset_head:
+            reset(head)
+            forget_moments(self._optimiser, head)
 
     @property
     def gradient_norm(self) -> float:
@@ -122,8 +129,8 @@ class TorchLearner:
         tensors |= {"noise": self._noise.get_state().numpy().copy()}
         tensors |= {"memory." + name: value for name, value in memory.tensors.items()}
         manifest: Json = {"steps": self._steps, "memory": memory.manifest}
-        if self._has_schedule:
-            manifest["age"] = self._age
+        if not self._pace.is_constant:
+            manifest["pace"] = self._pace.manifest()
         if self._safeguards:
             kept = self._safeguards.snapshot()
             tensors |= {_KEPT + name: value for name, value in kept.tensors.items()}
@@ -143,22 +150,14 @@ class TorchLearner:
         for name, value in dict(self._state()).items():
             copy_into(name, value, snapshot)
         self._noise.set_state(torch.from_numpy(np.array(snapshot.tensors["noise"])))
-        self._steps, self._age = int(snapshot.manifest["steps"]), int(snapshot.manifest.get("age", 0))
+        self._steps = int(snapshot.manifest["steps"])
+        if not self._pace.is_constant:
+            self._pace.restore(snapshot.manifest["pace"])
         memory = {k.removeprefix("memory."): v for k, v in snapshot.tensors.items() if k.startswith("memory.")}
         self._memory.restore(Snapshot(memory, snapshot.manifest["memory"]))
         if self._safeguards:
             kept = {k.removeprefix(_KEPT): v for k, v in snapshot.tensors.items() if k.startswith(_KEPT)}
             self._safeguards.restore(Snapshot(kept, snapshot.manifest["safeguards"]))
-
-    @property
-    def _has_schedule(self) -> bool:
-        return self._config.optimiser.schedule != CONSTANT
-
-    def _set_rate(self) -> None:
-        rules = self._config.optimiser
-        if rules.schedule != CONSTANT:
-            for group in self._optimiser.param_groups:
-                group["lr"] = rules.rate * rate_factor(rules.schedule, self._age)
 
     def _mixed(self, x_BF: Float32, y_B: Float64) -> Batch:
         """The fresh batch, then what is replayed beside it."""

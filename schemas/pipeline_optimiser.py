@@ -38,12 +38,29 @@ class Schedule(Section):
 CONSTANT: Final = Schedule()
 
 
+class Reaction(Section):
+    """What is done when the stream has drifted, at most once in `cool_down` examples.
+
+    The rate is raised that many times for `over` examples; `forget_moments` clears what the optimiser remembers of past
+    gradients; `reset_head` lets the last layer begin again.
+    """
+
+    raise_rate: Annotated[float, Field(ge=1, le=100)] = 1.0
+    over: Annotated[int, Field(ge=1)] = 2000
+    forget_moments: bool = False
+    reset_head: bool = False
+    cool_down: Annotated[int, Field(ge=0)] = 10_000
+
+
+CALM: Final = Reaction()
+
+
 class Optimiser(Section):
     """How a gradient becomes a step.
 
     `clip` bounds the gradient's norm. `momentum` is for sgd. `weight_decay` is the optimiser's own, decoupled in adamw;
     `l1` and `l2` are penalties on the loss, together the elastic net. A `sam_radius` above 0 takes each gradient at
-    the worst point so near (SAM), for twice the work.
+    the worst point so near (SAM), for twice the work. `reaction` is to drift.
     """
 
     kind: Literal["adamw", "adam", "sgd", "adagrad", "rmsprop"] = "adamw"
@@ -55,3 +72,4 @@ class Optimiser(Section):
     l2: NonNegative = later(0.0)
     sam_radius: Annotated[float, Field(ge=0, le=10)] = later(0.0)
     schedule: Schedule = later(CONSTANT)
+    reaction: Reaction = later(CALM)

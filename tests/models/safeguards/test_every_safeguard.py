@@ -33,6 +33,8 @@ CHOICES |= {
     "concept-balanced": {"replay": "concept_balanced"},
     "elastic-net": {"optimiser": {"l1": 0.001, "l2": 0.01}},
     "sam": {"optimiser": {"sam_radius": 0.05}},
+    "reaction": {"optimiser": {"reaction": {"raise_rate": 3, "over": 50, "reset_head": True, "cool_down": 60}}},
+    "warm-restart": {"optimiser": {"kind": "adam", "reaction": {"forget_moments": True, "cool_down": 0}}},
     "sgd-plain": {"optimiser": {"kind": "sgd", "momentum": 0.0}},
     **{kind: {"optimiser": {"kind": kind}} for kind in ("sgd", "adagrad", "rmsprop", "adam", "adamw")},
     **{
