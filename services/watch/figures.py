@@ -127,9 +127,10 @@ class Figures:
             key = bytes(columns["id"][i])
             self._drift_count += key not in self._drifts
             self._drifts[key] = DriftLine(
-                float(columns["window_start"][i]),
-                float(columns["window_end"][i]),
+                float(columns["since"][i] or columns["window_start"][i]),
+                float(columns["until"][i] or columns["window_end"][i]),
                 columns["severity"][i].decode(),
+                columns["test"][i].decode(),
                 float(columns["statistic"][i]),
                 tuple(name if isinstance(name, str) else name.decode() for name in columns["columns"][i]),
             )

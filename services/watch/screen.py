@@ -49,7 +49,7 @@ def _lines(view: View) -> dict[str, str]:
 def _drift_line(drift: DriftLine) -> str:
     span = f"{format_time(drift.window_start_ms)} to {format_time(drift.window_end_ms)}"
     columns = ", ".join(drift.columns[:3])
-    return f"  {drift.severity:5}  {span}  PSI {drift.statistic:.2f}  {columns}"
+    return f"  {drift.severity:5}  {span}  {drift.test} {drift.statistic:.2f}  {columns}"
 
 
 def _counts(counts: Mapping[str, int]) -> str:

@@ -16,6 +16,7 @@ class DriftLine:
     window_start_ms: float
     window_end_ms: float
     severity: str
+    test: str
     statistic: float
     columns: tuple[str, ...]
 
