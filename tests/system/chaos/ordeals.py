@@ -13,13 +13,13 @@ from pathlib import Path
 
 from adapters import local_stack
 from adapters.local_stack import StackOptions
-from adapters.local_stack.processes import kill
+from adapters.local_stack.processes import is_alive, kill
 from adapters.local_stack.state import load_state
 from adapters.loop.client_settings import SESSION_TIMEOUT_MS, TRANSACTION_TIMEOUT_MS
 from adapters.supervisor import Child, last_lines
 from services.cli.session import Session
 from tests.system.chaos.pulse import Pulse
-from tests.system.chaos.schedule import Disturbance, Process, Server, Target
+from tests.system.chaos.schedule import SERVERS, Disturbance, Process, Server, Target
 
 FROZEN_S = max(SESSION_TIMEOUT_MS, TRANSACTION_TIMEOUT_MS) / 1000 + 3.0
 """Longer than the group waits for a silent member, and than a transaction may stay open."""
@@ -59,6 +59,11 @@ class Scene:
     pulse: Pulse
     stack: Path
     options: StackOptions
+
+    def runs(self, target: Target) -> bool:
+        """Whether it can be disturbed: a process may just have ended by itself, since the broker was away for long."""
+        running = [c.name for c in self.session.supervisor.children if is_alive(c.process)]
+        return target in (*running, *SERVERS)
 
 
 def ordeal(scene: Scene, disturbance: Disturbance) -> Ordeal:

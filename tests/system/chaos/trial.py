@@ -114,7 +114,8 @@ class Tormentor:
 
     def _may_begin(self, due: Disturbance, answers: int) -> bool:
         busy = {going.disturbance.target for going in self._going}
-        return answers >= due.at and not busy & ({due.target} if not due.alone else busy)
+        is_free = not busy & ({due.target} if not due.alone else busy)
+        return answers >= due.at and is_free and self._scene.runs(due.target)
 
     def _continue(self, going: _Going) -> None:
         try:
