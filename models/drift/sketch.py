@@ -19,14 +19,15 @@ LABEL_COLUMNS = ("label", "output", "error")
 class SketchPlan:
     """Which histogram a value falls in: `bins` bins for each of F columns, then one for missing.
 
-    A number of column f falls in bin ⌊(x − low_F[f]) · scale_F[f]⌋, values outside in the first or last. The code of a
-    category falls in the bin of its remainder modulo `bins`.
+    A number of column f falls in bin ⌊(x − low_F[f]) · scale_F[f]⌋, values outside, below `low_F` or above `high_F`, in
+    the first or last. The code of a category falls in the bin of its remainder modulo `bins`, and is never outside.
     """
 
     source: str
     names: tuple[str, ...]
     bins: int
     low_F: NDArray[np.float32]
+    high_F: NDArray[np.float32]
     scale_F: NDArray[np.float32]
     categories: NDArray[np.intp]
     window_ms: int
@@ -103,8 +104,9 @@ def _plan(
 ) -> SketchPlan:
     bins = pipeline.drift.bins
     low_F = np.array([0.0 if b else r[0] for b, r in zip(buckets, ranges, strict=True)], np.float32)
+    high_F = np.array([np.inf if b else r[1] for b, r in zip(buckets, ranges, strict=True)], np.float32)
     scale_F = np.array([1.0 if b else bins / (r[1] - r[0]) for b, r in zip(buckets, ranges, strict=True)], np.float32)
-    return SketchPlan(source, names, bins, low_F, scale_F, np.flatnonzero(buckets), pipeline.drift.pane)
+    return SketchPlan(source, names, bins, low_F, high_F, scale_F, np.flatnonzero(buckets), pipeline.drift.pane)
 
 
 def sketch_rows(
@@ -153,9 +155,11 @@ def rows_outside(
     ndarray of int64, shape (groups, F)
         0 for categories, which have no range.
     """
-    place_BF = (x_BF - plan.low_F) * plan.scale_F
-    # Scaling rounds, so a value at the upper bound may come to lie a little above it.
-    row_N, column_N = np.nonzero((place_BF < 0) | (place_BF > plan.bins * (1 + 1e-5)))
-    of_number_N = ~np.isin(column_N, plan.categories)
-    index_N = group_B[row_N[of_number_N]] * len(plan.names) + column_N[of_number_N]
-    return np.bincount(index_N, minlength=groups * len(plan.names)).reshape(groups, len(plan.names))
+    outside_BF = (x_BF < plan.low_F) | (x_BF > plan.high_F)  # NaN is neither
+    outside_BF[:, plan.categories] = False
+    columns = len(plan.names)
+    if not outside_BF.any():  # as it should be
+        return np.zeros((groups, columns), np.int64)
+    row_N, column_N = np.nonzero(outside_BF)
+    counts = np.bincount(group_B[row_N] * columns + column_N, minlength=groups * columns)
+    return counts.reshape(groups, columns)
