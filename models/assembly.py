@@ -9,6 +9,7 @@ from models.network_mlp import NETWORKS
 from models.network_model import NetworkModel
 from models.normaliser import Normaliser
 from models.protocol import Learner, ServableLearner, ServedModel
+from models.time_ensemble import TimeEnsemble
 from models.torch_learner import TorchLearner
 from models.torch_learner_config import TorchLearnerConfig
 from schemas.errors import ConfigurationError
@@ -74,7 +75,7 @@ def servable_learner_of(
         replay_kind="reservoir" if replay.kind == "none" else replay.kind,
         safeguards=safeguards,
     )
-    return TorchLearner(config)
+    return TorchLearner(config) if safeguards.ensemble is None else TimeEnsemble(config, safeguards.ensemble)
 
 
 def blank_model_of(model: Model, layout: Layout, seed: int) -> ServedModel:

@@ -7,6 +7,7 @@ from hashlib import sha256
 
 import torch
 
+from models.ensemble_model import EnsembleModel
 from models.linear_model import LinearModel
 from models.network_mlp import NETWORKS
 from models.network_model import NetworkModel
@@ -57,7 +58,7 @@ def decode_model(blob: bytes, device: torch.device | None = None, columns: Seque
     """
     state = decode_snapshot(blob)
     kind, found = state.manifest.get("kind"), state.manifest.get("format")
-    if found != FORMAT or kind not in (*NETWORKS, LinearModel.KIND):
+    if found != FORMAT or kind not in (*NETWORKS, LinearModel.KIND, EnsembleModel.KIND):
         raise DataError(
             f"The model is of kind {kind!r} in format {found!r}, which this version cannot read.",
             "Update this process to the version that wrote it.",
@@ -72,6 +73,8 @@ def decode_model(blob: bytes, device: torch.device | None = None, columns: Seque
         inner = Snapshot(state.tensors, state.manifest["model"])
         if kind in NETWORKS:
             return NetworkModel.from_snapshot(inner, device, kind)
+        if kind == EnsembleModel.KIND:
+            return EnsembleModel.from_snapshot(inner, device)
         return LinearModel.from_snapshot(inner)
     except (KeyError, ValueError, TypeError, IndexError, AttributeError, OverflowError, RuntimeError) as error:
         raise DataError(f"The model's parts do not make a model: {error!r}.", "Take another version.") from error

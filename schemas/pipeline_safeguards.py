@@ -58,6 +58,19 @@ class LogitReplay(Section):
     strength: Strength = 0.1
 
 
+class Ensemble(Section):
+    """The learner answers together with copies of itself from the past, each weighted by its recent loss.
+
+    A copy is frozen `every` so many examples, `members` of them are kept. A loss keeps the share `fade` with each later
+    example; the higher the `eagerness`, the more the best one counts.
+    """
+
+    members: Annotated[int, Field(ge=1, le=32)] = 4
+    every: Annotated[int, Field(ge=1)] = 8192
+    fade: Annotated[float, Field(gt=0, lt=1)] = 0.998
+    eagerness: Annotated[float, Field(gt=0, le=1000)] = 1.0
+
+
 class Safeguards(Section):
     """Any mix of them; they act on networks.
 
@@ -72,6 +85,7 @@ class Safeguards(Section):
     distillation: Distillation | None = None
     a_gem: AGem | None = None
     logit_replay: LogitReplay | None = None
+    ensemble: Ensemble | None = None
 
     @property
     def chosen(self) -> tuple[str, ...]:

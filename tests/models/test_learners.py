@@ -14,25 +14,38 @@ from models.river_linear import RiverLinear
 from models.river_tree import RiverTree
 from models.snapshot import decode_model, encode_model
 from models.tensor_bytes import decode_snapshot, encode_snapshot
+from models.time_ensemble import TimeEnsemble
 from models.torch_learner import TorchLearner
 from models.torch_learner_config import TorchLearnerConfig
 from schemas.errors import DataError
 from schemas.pipeline_optimiser import Optimiser
+from schemas.pipeline_safeguards import Ensemble
 from tests.models.streams import CLASSES, TARGETS, WIDTH, shape_for, stream
 
 BATCH = 32
 
 
-def torch_learner(target: Target, seed: int = 0, kind: str = "adamw", network: str = "tabular_resnet") -> TorchLearner:
+def torch_config(
+    target: Target, seed: int = 0, kind: str = "adamw", network: str = "tabular_resnet"
+) -> TorchLearnerConfig:
     make_deterministic()
     optimiser = Optimiser.model_validate({"kind": kind, "rate": 0.01})
-    return TorchLearner(TorchLearnerConfig(shape_for(target), target, WIDTH, optimiser, 0.9, 100, 32, seed, network))
+    return TorchLearnerConfig(shape_for(target), target, WIDTH, optimiser, 0.9, 100, 32, seed, network)
+
+
+def torch_learner(target: Target, seed: int = 0, kind: str = "adamw", network: str = "tabular_resnet") -> TorchLearner:
+    return TorchLearner(torch_config(target, seed, kind, network))
+
+
+def ensemble(target: Target) -> TimeEnsemble:
+    return TimeEnsemble(torch_config(target, network="mlp"), Ensemble(members=2, every=64, eagerness=0.1))
 
 
 SERVABLE: dict[str, Callable[[Target], ServableLearner]] = {
     "torch": torch_learner,
     "torch-mlp": lambda target: torch_learner(target, network="mlp"),
     "torch-sgd": lambda target: torch_learner(target, kind="sgd"),
+    "ensemble": ensemble,
     "river-linear": lambda target: RiverLinear(shape_for(target), target),
 }
 ALL: dict[str, Callable[[Target], Learner]] = {

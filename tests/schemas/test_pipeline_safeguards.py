@@ -19,7 +19,7 @@ def parsed(**sections: Any) -> Pipeline:
 
 
 def test_all_may_be_mixed() -> None:
-    names = ("parent", "ewc", "synaptic_intelligence", "distillation", "a_gem", "logit_replay")
+    names = ("parent", "ewc", "synaptic_intelligence", "distillation", "a_gem", "logit_replay", "ensemble")
     found = parsed(learner={"safeguards": {"anchor": "concept", **{name: {} for name in names}}})
     assert set(found.learner.safeguards.chosen) == set(names)
     assert found.learner.safeguards.need_memory == ("a_gem", "logit_replay")

@@ -15,7 +15,8 @@ from tests.services.learner.rig import BETTER, SMALL, Fate, Killed, World, examp
 
 make_deterministic()
 ALL = """safeguards: {anchor: ANCHOR, ewc: {strength: 100}, synaptic_intelligence: {strength: 10},
-    parent: {strength: 1}, distillation: {strength: 1}, a_gem: {rows: 8}, logit_replay: {strength: 1}}"""
+    parent: {strength: 1}, distillation: {strength: 1}, a_gem: {rows: 8}, logit_replay: {strength: 1},
+    ensemble: {members: 2, every: 48, eagerness: 0.1}}"""
 PARTS = """, norm: batch, activation: prelu, dropout: 0.1,
   optimiser: {kind: sgd, l1: 0.001, sam_radius: 0.05, schedule: {kind: cosine, period: 90, restart: drift}}}"""
 ROWS = 200
