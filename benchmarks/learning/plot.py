@@ -27,7 +27,8 @@ def save_plot(result: Result, file: Path) -> None:
             runs = [run for run in result["streams"][name]["runs"].values() if run["delay"] == delay]
             _draw(axes, runs, learners)
             axes.set_title(f"{name}, labels {delay} rows late")
-    figure.legend(*fields[0][0].get_legend_handles_labels(), loc="outside lower center", ncols=4)
+    lines = {line.get_label(): line for axes in fields.flat for line in axes.get_lines()}
+    figure.legend(lines.values(), lines.keys(), loc="outside lower center", ncols=4)
     figure.savefig(file, dpi=80)
 
 
