@@ -18,7 +18,7 @@ from models.drift.event import Drift, drift_of, from_json, to_json
 from models.drift.evidence import weigh
 from models.drift.pattern import pattern_of
 from models.drift.sketch import SketchPlan
-from models.drift.tally import Tally, tally_of
+from models.drift.tally import Counts, Tally, tally_of
 from models.drift.verdict import Verdict, judge
 from schemas.pipeline_drift import Drift as DriftSpec
 from schemas.pipeline_drift import Kind
@@ -29,6 +29,8 @@ has returned to, while the reference holds windows of it."""
 _COURSE: Final = 64
 """Windows of an event whose course is remembered; of more, the later ones only in part."""
 _KNOWN: Final = 6
+_KNOWN_COUNTS: Final = 100_000
+"""States of earlier drifts that are remembered, and how many counts they may all hold: they travel in one message."""
 
 
 def new_track() -> State:
@@ -97,7 +99,7 @@ class Track:
             "last": window.to_json(),
             "column": column,
             "score": verdict.score,
-            "course": [window.present_FK[column].tolist()],
+            "course": [self._shape(window, column).tolist()],
         }
         return Step((drift,), state | {"active": active}, verdict.score)
 
@@ -119,7 +121,7 @@ class Track:
             severity = "act" if "act" in (event.severity, verdict.severity) else "watch"
             event = replace(stronger, severity=severity, since=event.since, pattern=event.pattern, recurs=event.recurs)
         event = replace(event, state="updated", until=window.end, windows=active["event"]["windows"] + 1)
-        course = [*active["course"], window.present_FK[active["column"]].tolist()]
+        course = [*active["course"], self._shape(window, active["column"]).tolist()]
         active = active | {
             "event": to_json(event),
             "last": window.to_json(),
@@ -139,7 +141,7 @@ class Track:
     def _close(self, state: State, active: State, anchor: Tally, *, returned: bool) -> tuple[Drift, State]:
         event = from_json(active["event"])
         pattern = pattern_of(
-            anchor.present_FK[active["column"]],
+            self._shape(anchor, active["column"]),
             [np.array(counts, np.int64) for counts in active["course"]],
             windows=event.windows,
             returned=returned,
@@ -150,7 +152,16 @@ class Track:
         known = [k for k in state["known"] if not any(self._matches(k, end, active["column"]) for end in ends)]
         closed = replace(event, state="closed", pattern=pattern)
         norm = {**active["anchor"], "through": event.until} if returned else None
-        return closed, state | {"active": None, "known": [*known, *ends][-_KNOWN:], "norm": norm}
+        kept = min(_KNOWN, _KNOWN_COUNTS // self.plan.size)
+        return closed, state | {"active": None, "known": [*known, *ends][-kept:] if kept else [], "norm": norm}
+
+    def _shape(self, tally: Tally, column: int) -> Counts:
+        """What a pattern is told by: the histogram of a column, or how its rows are: well, missing, out of range."""
+        if self.kind != "quality":
+            counts_K: Counts = tally.present_FK[column]
+            return counts_K
+        missing, outside = int(tally.missing_F[column]), int(tally.outside_F[column])
+        return np.array([tally.rows - missing - outside, missing, outside], np.int64)
 
     def _recurs(self, known: list[State], window: Tally, column: int) -> str:
         """Id of the latest event that began or ended in the state that the window is in; empty if none did."""

@@ -4,57 +4,16 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
 
 from models.drift.event import Drift
 from models.drift.sketch import predictions_plan
+from tests.models.drift.pipelines import small_pipeline
+from tests.models.drift.scenarios import Make, blip, gradual, incremental, lacking, moved, outside
 from tests.models.drift.streams import Rows, Table, drifts_of, feed, normal_rows, sketched, stream_pipeline
-
-WINDOWS, FROM = 22, 10
-Make = Callable[[np.random.Generator], list[Rows]]
-
-
-def moved(random: np.random.Generator, size: float = 2.0, through: int = WINDOWS, count: int = 400) -> list[Rows]:
-    """Windows whose `a` moves somewhere within window `FROM`, and back at the same place of window `through`."""
-    place_B = np.arange(count) >= count * random.uniform()
-    shifts = [
-        np.where(place_B if w == FROM else ~place_B if w == through else np.full(count, FROM < w < through), size, 0)
-        for w in range(WINDOWS)
-    ]
-    return [normal_rows(random, count, shift_B) for shift_B in shifts]
-
-
-def blip(random: np.random.Generator) -> list[Rows]:
-    return moved(random, through=FROM + 1)
-
-
-def gradual(random: np.random.Generator) -> list[Rows]:
-    parts = np.clip((np.arange(WINDOWS) + random.uniform() - FROM) / 5, 0, 1)
-    return [normal_rows(random, a=np.where(random.uniform(size=400) < part, 3, 0)) for part in parts]
-
-
-def incremental(random: np.random.Generator) -> list[Rows]:
-    return [
-        normal_rows(random, a=4 * part) for part in np.clip((np.arange(WINDOWS) + random.uniform() - FROM) / 5, 0, 1)
-    ]
-
-
-def lacking(random: np.random.Generator) -> list[Rows]:
-    windows = [normal_rows(random) for _ in range(WINDOWS)]
-    for x_BF in windows[FROM:]:
-        x_BF[random.uniform(size=400) < 0.3, 1] = np.nan
-    return windows
-
-
-def outside(random: np.random.Generator) -> list[Rows]:
-    """Of a few rows, the unit is another."""
-    windows = [normal_rows(random) for _ in range(WINDOWS)]
-    for x_BF in windows[FROM:]:
-        x_BF[random.uniform(size=400) < 0.08, 2] *= 1000
-    return windows
 
 
 def opened(drifts: list[Drift]) -> list[Drift]:
@@ -76,9 +35,10 @@ def test_the_pattern_of_a_drift_is_told_in_most_streams(make: Make, pattern: str
 
 def test_rows_that_go_missing_are_a_drift_of_quality() -> None:
     for seed in range(5):
-        (drift,) = opened(drifts_of(stream_pipeline(), lacking(np.random.default_rng(seed))))
+        drift, closed = drifts_of(stream_pipeline(), lacking(np.random.default_rng(seed)))
         assert (drift.kind, drift.test, drift.columns) == ("quality", "missing", ("a",))
         assert drift.id == "predictions:quality:1000"
+        assert (closed.state, closed.pattern) == ("closed", "abrupt")
 
 
 def test_rows_out_of_range_are_a_drift_of_quality_whatever_else_they_are() -> None:
@@ -234,6 +194,17 @@ def test_degenerate_columns_are_safe_and_what_is_told_is_finite(windows: list[Ro
     assert [d.kind for d in opened(drifts)] == kinds
     numbers = [n for d in drifts for n in (d.statistic, d.p_value, *d.statistics, *d.p_values)]
     assert np.isfinite(numbers).all()
+
+
+def test_what_is_remembered_of_many_fine_columns_fits_in_a_message() -> None:
+    number = {"type": "number", "range": [-8.0, 8.0]}
+    fields: dict[str, Any] = {"who": {"type": "category"}, **{f"n{i}": number for i in range(150)}}
+    drift = {"window": 100, "reference": 2, "minimum": 50, "bins": 256}
+    pipeline = small_pipeline(request={"entity": "who", "fields": fields}, drift=drift)
+    random, table = np.random.default_rng(11), dict[str, dict[str, Any]]()
+    windows = [random.normal(w // 3 % 2, 1, (2000, 151)).astype(np.float32) for w in range(14)]
+    assert feed(pipeline, sketched(predictions_plan(pipeline), windows), table)
+    assert max(len(json.dumps(entry)) for entry in table.values()) < 900_000
 
 
 def test_memory_depends_neither_on_the_rows_of_a_window_nor_on_how_long_a_drift_lasts() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 
 import numpy as np
@@ -11,7 +12,7 @@ from scipy import stats
 
 from models.drift.evidence import Evidence, weigh
 from models.drift.sketch import predictions_plan, rows_outside, sketch_rows
-from models.drift.tally import Tally
+from models.drift.tally import Tally, tally_of
 from models.drift.verdict import bar_of, judge
 from schemas.pipeline_drift import Drift as DriftSpec
 from tests.models.drift.streams import Rows, normal_rows, stream_pipeline
@@ -49,6 +50,15 @@ def test_the_bin_for_missing_is_no_part_of_a_covariate() -> None:
     window_BF, reference_BF = normal_rows(random, 3000), normal_rows(random, 3000)
     window_BF[:1500, 1] = np.nan
     assert weighed("psi", window_BF, reference_BF).effect_T[0] < 0.1
+
+
+def test_a_tally_is_written_and_read_to_the_last_row() -> None:
+    random = np.random.default_rng(3)
+    written = tally(normal_rows(random, 5000, a=7.0))
+    entry = json.loads(json.dumps(written.to_json()))
+    read = tally_of(PLAN, [entry, entry], 0, 100)
+    assert (read.counts_FB == 2 * written.counts_FB).all()
+    assert (read.outside_F == 2 * written.outside_F).all()
 
 
 def test_too_few_rows_are_no_test() -> None:

@@ -6,19 +6,11 @@ import numpy as np
 import pytest
 
 from models.drift.event import Drift
-from models.drift.sketch import label_rows, labels_plan
+from models.drift.sketch import labels_plan
+from tests.models.drift.scenarios import answered
 from tests.models.drift.streams import Rows, feed, sketched, stream_pipeline
 
-WINDOWS, FROM, ROWS = 16, 8, 400
-
-
-def answered(random: np.random.Generator, positive: float, good: float) -> Rows:
-    """Labels of which a share is positive, and answers of which a share is right."""
-    label_N = (random.uniform(size=ROWS) < positive).astype(np.float32)
-    right_N = random.uniform(size=ROWS) < good
-    near_N = random.uniform(0.05, 0.35, ROWS)
-    output_N = np.abs(np.where(right_N, label_N, 1 - label_N) - near_N)
-    return label_rows(label_N, output_N.astype(np.float32)[:, None])
+WINDOWS, FROM = 16, 8
 
 
 def drifts_in(windows: list[Rows]) -> list[Drift]:

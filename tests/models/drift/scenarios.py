@@ -1,0 +1,62 @@
+"""Seeded windows of rows in which one thing drifts, at one time, in one way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from models.drift.sketch import label_rows
+from tests.models.drift.streams import Rows, normal_rows
+
+WINDOWS, FROM = 22, 10
+Make = Callable[[np.random.Generator], list[Rows]]
+
+
+def moved(random: np.random.Generator, size: float = 2.0, through: int = WINDOWS, count: int = 400) -> list[Rows]:
+    """Windows whose `a` moves somewhere within window `FROM`, and back at the same place of window `through`."""
+    place_B = np.arange(count) >= count * random.uniform()
+    shifts = [
+        np.where(place_B if w == FROM else ~place_B if w == through else np.full(count, FROM < w < through), size, 0)
+        for w in range(WINDOWS)
+    ]
+    return [normal_rows(random, count, shift_B) for shift_B in shifts]
+
+
+def blip(random: np.random.Generator) -> list[Rows]:
+    return moved(random, through=FROM + 1)
+
+
+def gradual(random: np.random.Generator) -> list[Rows]:
+    parts = np.clip((np.arange(WINDOWS) + random.uniform() - FROM) / 5, 0, 1)
+    return [normal_rows(random, a=np.where(random.uniform(size=400) < part, 3, 0)) for part in parts]
+
+
+def incremental(random: np.random.Generator) -> list[Rows]:
+    return [
+        normal_rows(random, a=4 * part) for part in np.clip((np.arange(WINDOWS) + random.uniform() - FROM) / 5, 0, 1)
+    ]
+
+
+def lacking(random: np.random.Generator) -> list[Rows]:
+    windows = [normal_rows(random) for _ in range(WINDOWS)]
+    for x_BF in windows[FROM:]:
+        x_BF[random.uniform(size=400) < 0.3, 1] = np.nan
+    return windows
+
+
+def outside(random: np.random.Generator) -> list[Rows]:
+    """Of a few rows, the unit is another."""
+    windows = [normal_rows(random) for _ in range(WINDOWS)]
+    for x_BF in windows[FROM:]:
+        x_BF[random.uniform(size=400) < 0.08, 2] *= 1000
+    return windows
+
+
+def answered(random: np.random.Generator, positive: float, good: float, count: int = 400) -> Rows:
+    """Labels of which a share is positive, and answers of which a share is right."""
+    label_N = (random.uniform(size=count) < positive).astype(np.float32)
+    right_N = random.uniform(size=count) < good
+    near_N = random.uniform(0.05, 0.35, count)
+    output_N = np.abs(np.where(right_N, label_N, 1 - label_N) - near_N)
+    return label_rows(label_N, output_N.astype(np.float32)[:, None])
