@@ -177,3 +177,22 @@ def test_a_step_that_was_cut_short_can_be_taken_again(data: st.DataObject) -> No
     calm: Table = {}
     assert list(drifts.values()) == feed(calm, sketches)
     assert settled(table) == settled(calm)
+
+
+def test_a_table_from_before_events_had_a_course_is_gone_on_with() -> None:
+    def pane(window: int) -> dict[str, Any]:
+        return {"rows": 400, "counts": sketch(window).counts_N.tolist(), "sequences": {"0": window}}
+
+    source = {
+        "watermarks": {"0": 400.0},
+        "closed": 400.0,
+        "starts": [200, 300],
+        "forgotten": [100],
+        "active": {"id": "predictions:200", "severity": "watch"},
+        "size": PLAN.size,
+        "window_ms": 100,
+    }
+    table: Table = {f"small|predictions|{w}00": pane(w) for w in (1, 2, 3)} | {"small|predictions": source}
+    drifts = feed(table, [sketch(w, moved=w >= 5) for w in range(4, 8)])
+    assert [(d.id, d.state) for d in drifts] == [("predictions:500", "opened"), ("predictions:500", "closed")]
+    assert "small|predictions|100" not in table

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import numpy as np
 
+from models.drift.sketch import label_rows, labels_plan
+from models.drift.sketch_columns import SourceRows, sketch_columns
 from schemas.contracts import Contracts
 from schemas.records import Outgoing, Records
 from stream_jobs.drift_watch.core import DriftWatch
@@ -94,3 +97,19 @@ def test_reading_leaves_the_table_as_it_is() -> None:
     before = dict(table)
     DriftWatch(contracts).handle(replace(record(values[-1])), table, 0.0)
     assert table == before
+
+
+def test_a_sketch_of_labels_from_before_errors_were_sketched_still_counts() -> None:
+    contracts = small_contracts()
+    plan = labels_plan(contracts.pipeline)
+    x_N3 = label_rows(np.array([0.0, 1.0, 1.0]), np.full((3, 1), 0.5, np.float32))
+    rows = SourceRows(np.zeros(3, np.int64), np.arange(3), np.full(3, 10.0), 1)
+    columns = dict(sketch_columns(plan, x_N3, rows))
+    columns["counts"] = columns["counts"][:, : plan.size * 2 // 3]
+    del columns["outside"]
+    table: dict[bytes, bytes] = {}
+    sent, counts = watch(contracts, contracts.codec("Sketch").encode(columns), table)
+    assert (sent, counts["sketches_total"]) == ([], 1)
+    entry = json.loads(table[b"small|labels|0"])
+    assert entry["counts"][-(plan.bins + 1) :] == [0] * plan.bins + [3], "its errors are missing"
+    assert len(entry["counts"]) == plan.size
