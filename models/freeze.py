@@ -155,6 +155,10 @@ class Guard:
             return after
         return after._judged((*at_once, *_of_window(limits, after.window)))
 
+    def thawed(self) -> Guard:
+        """Go on at once, with a window that begins now."""
+        return self._judged(())
+
     def _judged(self, reasons: tuple[str, ...]) -> Guard:
         since = (self.since if self.frozen else self.seen) if reasons else -1
         return replace(self, reasons=reasons, since=since, window=Facts())

@@ -9,6 +9,7 @@ from typing import Final, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from schemas.commands import Command, commands_of
 from schemas.contracts import Contracts
 from schemas.decoded import Columns, Fault, Part
 from schemas.layout import Layout
@@ -67,18 +68,24 @@ def read_log(contracts: Contracts, records: Records) -> tuple[Examples, tuple[Fa
     examples : Examples
         What can be learned from, in log order.
     faults : tuple of Fault
-        All other rows, rising: undecodable, unfit, and commands, of which none is known yet.
+        All other rows but commands, rising: undecodable, unfit, and commands that are unknown.
     """
+    examples, _, faults = read_whole_log(contracts, records)
+    return examples, faults
+
+
+def read_whole_log(contracts: Contracts, records: Records) -> tuple[Examples, tuple[Command, ...], tuple[Fault, ...]]:
+    """Read a stretch of the examples log with its commands, in log order; examples and faults as `read_log`."""
     decoded = contracts.decode(records.values, ("Example", "Command"))
     faults, found = list(decoded.faults), no_examples(contracts.layout)
-    if (commands := decoded.part("Command")) is not None:
-        names = [bytes(name).decode() for name in commands.columns["command"]]
-        rows = commands.row_N.tolist()
-        faults += [Fault(r, "unusable", f"command: {n!r} is unknown") for r, n in zip(rows, names, strict=True)]
+    commands: tuple[Command, ...] = ()
+    if (told := decoded.part("Command")) is not None:
+        commands, unknown = commands_of(told, records.offset_B[told.row_N])
+        faults += unknown
     if (part := decoded.part("Example")) is not None:
         found, unfit = examples_of(part, records.offset_B[part.row_N], contracts.layout)
         faults += unfit
-    return found, tuple(sorted(faults, key=lambda fault: fault.row))
+    return found, commands, tuple(sorted(faults, key=lambda fault: fault.row))
 
 
 def examples_of(part: Part, offset_N: NDArray[np.int64], layout: Layout) -> tuple[Examples, tuple[Fault, ...]]:

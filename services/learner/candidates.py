@@ -9,6 +9,7 @@ from models.gate_evidence import Decision, Evidence
 from models.snapshot import encode_frozen
 from schemas.pipeline_gate import BetterGate
 from services.learner.effects import Candidate
+from services.learner.freezing import reasons_of
 from services.learner.heeding import tell_version
 from services.learner.plan import Plan
 from services.learner.state import State
@@ -27,9 +28,9 @@ def candidate_of(plan: Plan, state: State) -> Candidate:
 
 def _unless_frozen(state: State, decision: Decision) -> Decision:
     """Refuse what has not learned since learning froze; so the versions tell of it, too."""
-    if state.guard is None or not state.guard.frozen:
+    if not (reasons := reasons_of(state)):
         return decision
-    why = f"learning is frozen since example {state.guard.since}: {', '.join(state.guard.reasons)}"
+    why = f"learning is frozen: {', '.join(reasons)}"
     return replace(decision, admitted=False, reasons=(*decision.reasons, why))
 
 

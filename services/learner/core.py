@@ -5,16 +5,19 @@ from __future__ import annotations
 from dataclasses import replace
 
 from models.protocol import Float32
+from schemas.commands import Command
 from schemas.examples import Examples
 from services.learner.candidates import after_candidate, candidate_of, recall_of
 from services.learner.effects import Checkpoint, Effect
-from services.learner.freezing import learn
+from services.learner.freezing import learn, obeying
 from services.learner.heeding import regime_of, tell_regime
 from services.learner.plan import Plan
 from services.learner.state import Place, State, encode_state
 
 
-def step(plan: Plan, state: State, rows: Examples) -> tuple[State, tuple[Effect, ...]]:
+def step(
+    plan: Plan, state: State, rows: Examples, commands: tuple[Command, ...] = ()
+) -> tuple[State, tuple[Effect, ...]]:
     """Learn what has come.
 
     The result does not depend on how the log was cut into `rows`: examples that do not fill a minibatch wait.
@@ -27,6 +30,8 @@ def step(plan: Plan, state: State, rows: Examples) -> tuple[State, tuple[Effect,
         Must not be used again: its learner learns in place.
     rows : Examples
         The next ones of the log.
+    commands : tuple of Command
+        Of the same stretch of the log.
 
     Returns
     -------
@@ -35,7 +40,7 @@ def step(plan: Plan, state: State, rows: Examples) -> tuple[State, tuple[Effect,
     effects : tuple of Effect
         To be performed in this order.
     """
-    rows = state.waiting.followed_by(rows)
+    rows, state = state.waiting.followed_by(rows), replace(state, commands=(*state.commands, *commands))
     effects: list[Effect] = []
     whole = len(rows) - len(rows) % plan.batch
     for start in range(0, whole, plan.batch):
@@ -52,8 +57,10 @@ def checkpoint_of(plan: Plan, state: State) -> Checkpoint:
 def _learn(plan: Plan, state: State, batch: Examples) -> tuple[State, list[Effect]]:
     """Score each example, then learn it unless learning is frozen; make what the counts say is due."""
     before, regime = state.place.examples, regime_of(state.court)
+    state = obeying(state, int(batch.offset_B[0]))
     state = learn(plan.limits, state, batch, _score(state, batch))
     state, effects = replace(state, place=_advanced(state.place, batch)), list[Effect]()
+    state = obeying(state, state.place.next_offset)  # a checkpoint stands for all that is before its offset
     candidate = recall_of(plan, state)
     if candidate is None and state.place.examples // plan.cadence > before // plan.cadence:
         candidate = candidate_of(plan, state)

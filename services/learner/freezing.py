@@ -28,16 +28,35 @@ class Stepping(Protocol):
         ...
 
 
+def obeying(state: State, before: int) -> State:
+    """Follow the commands at offsets below `before`; a thaw ends both kinds of freeze, until a new cause."""
+    due = [command for command in state.commands if command.offset < before]
+    for command in due:
+        guard = state.guard
+        if command.name == "thaw" and guard is not None:
+            guard = guard.thawed()
+        state = replace(state, by_hand=command.reason if command.name == "freeze" else None, guard=guard)
+    return replace(state, commands=state.commands[len(due) :])
+
+
+def reasons_of(state: State) -> tuple[str, ...]:
+    """Why learning stands still; empty while it goes on."""
+    by_hand = () if state.by_hand is None else (f"by hand: {state.by_hand}",)
+    return by_hand if state.guard is None else (*by_hand, *state.guard.reasons)
+
+
 def learn(limits: Limits | None, state: State, batch: Examples, own_BK: Float32) -> State:
     """Learn a batch that the learner answered with `own_BK`, unless learning is frozen; judge whether it goes on.
 
     The state's learner learns in place.
     """
+    frozen = bool(reasons_of(state))
     if limits is None or state.guard is None:
-        state.learner.learn_many(batch.features_BF, batch.label_B)
+        if not frozen:
+            state.learner.learn_many(batch.features_BF, batch.label_B)
         return state
     facts = Facts(len(batch), int(batch.observed_B.sum()), finite=bool(np.isfinite(own_BK).all()))
-    if not state.guard.frozen:
+    if not frozen:
         facts = _learned(limits, state.learner, batch, facts)
     return replace(state, guard=state.guard.after(limits, facts))
 

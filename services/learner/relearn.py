@@ -12,9 +12,10 @@ import numpy as np
 from adapters.learner_ports import PartitionLog
 from models.assembly import servable_learner_of
 from models.determinism import make_deterministic
+from schemas.commands import Command
 from schemas.contracts import Contracts
 from schemas.errors import DependencyError
-from schemas.examples import Examples, read_log
+from schemas.examples import Examples, read_whole_log
 from schemas.records import Records
 from services.learner.core import step
 from services.learner.effects import Candidate
@@ -27,6 +28,7 @@ _WAIT_S: Final = 0.5
 _PATIENCE: Final = 60
 """Reads in a row that may bring nothing though the log goes on."""
 
+Stretch = tuple[Examples, tuple[Command, ...]]
 Tell = Callable[[int, int], None]
 """Is told the next offset to be read, and the one at which reading will end."""
 
@@ -65,7 +67,8 @@ def relearn(
     """
     make_deterministic()
     plan, state = _beginning(contracts)
-    for examples in _stretches(contracts, log, through, tell):
+    for examples, commands in _stretches(contracts, log, through, tell):
+        state, _ = step(plan, state, examples[:0], commands)
         for first in range(0, len(examples), plan.cadence):
             state, effects = step(plan, state, examples[first : first + plan.cadence])
             yield from (effect for effect in effects if isinstance(effect, Candidate))
@@ -78,8 +81,8 @@ def _beginning(contracts: Contracts) -> tuple[Plan, State]:
     return plan, first_state(plan, learner)
 
 
-def _stretches(contracts: Contracts, log: PartitionLog, through: int | None, tell: Tell) -> Iterator[Examples]:
-    """Examples of the log as they are read; rows that cannot be learned from are left out, as the learner does."""
+def _stretches(contracts: Contracts, log: PartitionLog, through: int | None, tell: Tell) -> Iterator[Stretch]:
+    """Examples and commands as they are read; rows that cannot be learned from are left out, as the learner does."""
     bounds = log.end()
     end = bounds.next if through is None else min(bounds.next, through + 1)
     log.seek(bounds.first)
@@ -89,8 +92,8 @@ def _stretches(contracts: Contracts, log: PartitionLog, through: int | None, tel
         if not records.values:
             break
         place = min(end, int(records.offset_B[-1]) + 1)
-        examples, _ = read_log(contracts, records)
-        yield examples[np.flatnonzero(examples.offset_B < end)]
+        examples, commands, _ = read_whole_log(contracts, records)
+        yield examples[np.flatnonzero(examples.offset_B < end)], tuple(c for c in commands if c.offset < end)
         tell(place, end)
     tell(end, end)
 

@@ -7,11 +7,11 @@ from typing import Final
 
 from adapters.context import Context
 from adapters.learner_ports import PartitionLog
-from models.freeze import Guard
 from schemas.decoded import Fault
 from schemas.errors import DependencyError, MissingModel
 from schemas.records import Records
 from services.learner.effects import Candidate, Checkpoint, Standing
+from services.learner.freezing import reasons_of
 from services.learner.outbox import Outbox
 from services.learner.state import State
 
@@ -83,7 +83,7 @@ class Report:
         gauge("lag_rows", 0 if log.is_at_end else max(0, log.end().next - self._next_offset), role="examples")
         gauge("checkpoint_age_seconds", now_s - self._checkpoint_s)
         gauge("waiting_versions", outbox.versions)
-        self._tell_frozen(state.guard)
+        self._tell_frozen(reasons_of(state))
         if state.scores.windows != self._scored:
             self._scored = state.scores.windows
             self._score(state)
@@ -96,14 +96,13 @@ class Report:
             self._context.metrics.gauge("label_delay_seconds", seconds, quantile=quantile)
         self._context.metrics.gauge("label_coverage_ratio", state.scores.coverage)
 
-    def _tell_frozen(self, guard: Guard | None) -> None:
+    def _tell_frozen(self, reasons: tuple[str, ...]) -> None:
         """Say once that learning stands still, and why, and once that it goes on."""
-        self._context.metrics.gauge("frozen_ratio", 1.0 if guard is not None and guard.frozen else 0.0)
-        reasons = () if guard is None else guard.reasons
+        self._context.metrics.gauge("frozen_ratio", float(bool(reasons)))
         if reasons and reasons != self._frozen:
             self._context.log.warning("learning is frozen; serving goes on", why=", ".join(reasons))
-        elif self._frozen and not reasons and guard is not None:
-            self._context.log.info("learning goes on", left_out=guard.left_out)
+        elif self._frozen and not reasons:
+            self._context.log.info("learning goes on", was=", ".join(self._frozen))
         self._frozen = reasons
 
     def _tell_trouble(self, trouble: DependencyError | MissingModel | None) -> None:

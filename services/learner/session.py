@@ -11,7 +11,7 @@ from adapters.learner_ports import PartitionLog
 from models.assembly import servable_learner_of
 from schemas.dead_letters import dead_letters
 from schemas.decoded import Fault
-from schemas.examples import read_log
+from schemas.examples import read_whole_log
 from schemas.records import Records
 from services.learner.announcing import predecessor_of
 from services.learner.core import checkpoint_of, step
@@ -75,10 +75,10 @@ class Session:
         self._leave()
 
     def _turn(self, records: Records) -> None:
-        examples, faults = read_log(self._context.contracts, records)
+        examples, commands, faults = read_whole_log(self._context.contracts, records)
         if faults:
             self._refuse(records, faults)
-        self._state, effects = step(self._plan, self._state, examples)
+        self._state, effects = step(self._plan, self._state, examples, commands)
         self._outbox.put(effects)
         self._report.read(records)
 

@@ -9,6 +9,7 @@ from models.freeze import Guard
 from models.gate_court import Court
 from models.protocol import Json, ServableLearner, Snapshot
 from models.tensor_bytes import decode_snapshot, encode_snapshot
+from schemas.commands import Command
 from schemas.errors import ConfigurationError, DataError
 from schemas.examples import Examples, no_examples
 from services.learner.plan import Plan
@@ -71,6 +72,8 @@ class State:
     waiting: Examples
     court: Court | None = None
     guard: Guard | None = None
+    by_hand: str | None = None
+    commands: tuple[Command, ...] = ()
 
 
 def first_state(plan: Plan, learner: ServableLearner) -> State:
@@ -91,6 +94,7 @@ def encode_state(plan: Plan, state: State) -> bytes:
         "place": {f.name: getattr(state.place, f.name) for f in fields(Place)},
         **{part: snapshot.manifest for part, snapshot in parts.items()},
         **({} if state.guard is None else {"guard": state.guard.as_json()}),
+        **({} if state.by_hand is None else {"by_hand": state.by_hand}),
     }
     return encode_snapshot(Snapshot(tensors, manifest))
 
@@ -127,7 +131,7 @@ def decode_state(plan: Plan, learner: ServableLearner, payload: bytes) -> State:
             f"The checkpoint does not hold a learner's state: {error!r}.",
             "Remove the checkpoints' folder: it then learns anew from the log.",
         ) from error
-    return replace(state, place=place, guard=guard)
+    return replace(state, place=place, guard=guard, by_hand=whole.manifest.get("by_hand"))
 
 
 def _parts(state: State) -> dict[str, Kept]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from adapters.whole_log import Span, Spans, Stretch
+from schemas.commands import commands_of
 from schemas.contracts import Contracts
 from schemas.decoded import Decoded, Part
 from schemas.examples import examples_of
@@ -125,13 +126,16 @@ class Books:
             self.learning.take(good_N, bad)
 
     def _learnable(self, stretch: Stretch, part: Part | None) -> tuple[Ints, Ints]:
-        """Offsets of rows that can be learned from, and of the others."""
-        if part is None:
-            return np.empty(0, np.int64), stretch.offset_B
-        found, _ = examples_of(part, stretch.offset_B[part.row_N], self.contracts.layout)
-        if len(found) == len(stretch):
-            return found.offset_B, np.empty(0, np.int64)
-        return found.offset_B, np.setdiff1d(stretch.offset_B, found.offset_B)
+        """Offsets of rows that can be learned from, and of the others but commands."""
+        good_N = np.empty(0, np.int64)
+        if part is not None:
+            good_N = examples_of(part, stretch.offset_B[part.row_N], self.contracts.layout)[0].offset_B
+        if len(good_N) == len(stretch):
+            return good_N, np.empty(0, np.int64)
+        told = self.part(stretch, "Command")
+        commands = () if told is None else commands_of(told, stretch.offset_B[told.row_N])[0]
+        known_N = np.append(good_N, np.array([command.offset for command in commands], np.int64))
+        return good_N, np.setdiff1d(stretch.offset_B, known_N)
 
     def bad_examples(self, stretch: Stretch) -> Entries:
         """Keys of rows that cannot be learned from, as far as the learner must have told of them."""

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from models.snapshot import encode_model
+from schemas.commands import Command
 from schemas.contracts import Contracts
 from schemas.examples import Examples
 from services.learner.core import checkpoint_of, step
+from services.learner.effects import Effect
 from services.learner.plan import plan_of
 from services.learner.state import State, decode_state, encode_state
 from tests.services.learner.rig import small_contracts
@@ -18,6 +23,8 @@ from tests.services.learner.test_gate import beginning, candidates, learned, log
 
 STARVING = "freeze: {window: 32, observed: 0.5}\n"
 ROWS, SICK = 320, slice(96, 192)
+BY_HAND = (Command(2 * 100 - 1, "freeze", "mending"), Command(2 * 160 - 1, "thaw", "mended"))
+"""Offsets of the log's examples are even."""
 
 
 def without_labels(log: Examples) -> Examples:
@@ -55,7 +62,7 @@ def test_candidates_are_refused_meanwhile_with_the_reason() -> None:
     contracts, log = guarded()
     versions = candidates(learned(contracts, log)[1])
     assert [v.examples for v in versions if not v.decision.admitted] == [128, 160, 192]
-    assert "frozen since example 128: labels are missing: 0 % came" in versions[3].decision.reasons[0]
+    assert "frozen: labels are missing: 0 % came" in versions[3].decision.reasons[0]
     assert [v.number for v in versions] == list(range(1, 11))
 
 
@@ -78,6 +85,64 @@ def test_a_spent_budget_freezes_for_a_window() -> None:
     assert state.guard is not None
     # One batch of eight is learned, then a window left out, again and again.
     assert state.guard.left_out == ROWS // 40 * 32
+
+
+def commanded(contracts: Contracts, log: Examples, cuts: Sequence[int]) -> tuple[State, list[Effect]]:
+    """Frozen by hand inside a minibatch, thawed between two of them; read in stretches."""
+    plan, state, effects = plan_of(contracts.pipeline), beginning(contracts), list[Effect]()
+    for start, end in zip([0, *cuts], [*cuts, len(log)], strict=True):
+        last = int(log.offset_B[end - 1]) if end else -1
+        first = int(log.offset_B[start - 1]) if start else -1
+        state, due = step(plan, state, log[start:end], tuple(c for c in BY_HAND if first < c.offset <= last))
+        effects += due
+    return state, effects
+
+
+@settings(max_examples=4, deadline=None)
+@given(cuts=st.lists(st.integers(0, ROWS), max_size=6).map(sorted))
+def test_commands_hold_from_their_place_in_the_log_however_it_is_read(cuts: list[int]) -> None:
+    contracts = small_contracts()
+    log, plan = log_of(contracts, ROWS), plan_of(contracts.pipeline)
+    whole, effects = commanded(contracts, log, [])
+    other, same_effects = commanded(contracts, log, cuts)
+    assert same_effects == effects
+    assert encode_state(plan, other) == encode_state(plan, whole)
+    digests = [version.digest for version in candidates(effects)]
+    # The freeze came while examples 96 to 103 were gathered, the thaw after the candidate of example 160.
+    assert len(set(digests[:3])) == 3
+    assert digests[3] == digests[4]
+    assert len(set(digests[4:])) == len(digests) - 4
+    refused = [v for v in candidates(effects) if not v.decision.admitted]
+    assert [v.examples for v in refused] == [128, 160]
+    assert refused[0].decision.reasons == ("learning is frozen: by hand: mending",)
+
+
+@pytest.mark.parametrize("stop", [99, 104, 130, 159, 161])
+def test_a_freeze_by_hand_survives_a_restart(stop: int) -> None:
+    contracts = small_contracts()
+    log, plan = log_of(contracts, ROWS), plan_of(contracts.pipeline)
+    whole, effects = commanded(contracts, log, [])
+    state, before = beginning(contracts), list[Effect]()
+    seen = tuple(command for command in BY_HAND if command.offset < int(log.offset_B[stop]))
+    state, due = step(plan, state, log[:stop], seen)
+    before += due
+    checkpoint = checkpoint_of(plan, state)
+    state = decode_state(plan, beginning(contracts).learner, checkpoint.payload)
+    again = tuple(command for command in BY_HAND if command.offset >= checkpoint.offset)
+    state, after = step(plan, state, log[np.flatnonzero(log.offset_B >= checkpoint.offset)], again)
+    assert encode_state(plan, state) == encode_state(plan, whole)
+    assert [*before, *after] == effects
+
+
+def test_a_thaw_ends_what_froze_by_itself_until_there_is_a_new_cause() -> None:
+    contracts, log = guarded()
+    plan = plan_of(contracts.pipeline)
+    thaw = Command(2 * 144 - 1, "thaw", "let it be")
+    state, effects = step(plan, beginning(contracts), log, (thaw,))
+    assert state.guard is not None
+    # Frozen at 128, thawed at 144, frozen again after a window of its own at 176, and thawed after one half of labels.
+    assert state.guard.left_out == 16 + 32
+    assert [v.examples for v in candidates([*effects]) if not v.decision.admitted] == [128, 192]
 
 
 def test_nothing_changes_while_there_is_no_cause() -> None:

@@ -28,7 +28,7 @@ def bad_values(contracts: Contracts) -> list[bytes | None]:
     narrow = encode({**part.columns, "features": np.zeros((1, 2), np.float32)})
     infinite = encode({**part.columns, "features": np.full((1, 3), np.inf, np.float32)})
     label = encode({**part.columns, "label": np.array([np.nan])})
-    text = {name: np.array([b"freeze"]) for name in ("command", "argument", "reason")}
+    text = {name: np.array([b"dance"]) for name in ("command", "argument", "reason")}
     command = contracts.codec("Command").encode({"time": np.array([0.0]), **text})
     return [None, b"rubbish", *narrow, *infinite, *label, *command]
 

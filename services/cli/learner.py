@@ -1,0 +1,74 @@
+"""``anabranch learner``: learning frozen and thawed by hand, by a record in the log that it learns from."""
+
+from __future__ import annotations
+
+import json
+from contextlib import closing
+from pathlib import Path
+from time import time
+from typing import Annotated
+
+import typer
+
+from adapters import local_stack
+from adapters.publisher import Publisher
+from schemas.commands import CommandName, encode_command
+from schemas.topics import topic_name
+from services.cli.pipeline_reading import read_contracts
+from services.cli.surroundings import read_settings
+
+app = typer.Typer(help="Freeze and thaw learning by hand; serving goes on.", no_args_is_help=True)
+
+PipelineFile = Annotated[Path, typer.Option("--pipeline", help="Pipeline file.", show_default=False)]
+Reason = Annotated[str, typer.Option("--reason", help="Why; versions and the log will say it.", show_default=False)]
+Home = Annotated[Path | None, typer.Option(help="Data folder; default: ANABRANCH_HOME, else .anabranch.")]
+Bootstrap = Annotated[str | None, typer.Option(help="Kafka, host:port[,host:port]; default: the local one.")]
+Ordinal = Annotated[int, typer.Option(min=0, help="Which of several learners.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")]
+
+
+@app.command("freeze")
+def freeze(
+    pipeline: PipelineFile,
+    reason: Reason,
+    home: Home = None,
+    bootstrap: Bootstrap = None,
+    ordinal: Ordinal = 0,
+    as_json: Json = False,
+) -> None:
+    """Let learning stand still from here in the log on; what comes until it thaws is not learned.
+
+    Example: [bold]anabranch learner freeze --pipeline pipelines/flights.yaml --reason "labels under repair"[/bold]
+    """
+    _command("freeze", reason, pipeline, home, bootstrap, ordinal, as_json)
+
+
+@app.command("thaw")
+def thaw(
+    pipeline: PipelineFile,
+    reason: Reason,
+    home: Home = None,
+    bootstrap: Bootstrap = None,
+    ordinal: Ordinal = 0,
+    as_json: Json = False,
+) -> None:
+    """Let learning go on, whether a person or the learner itself had frozen it.
+
+    Example: [bold]anabranch learner thaw --pipeline pipelines/flights.yaml --reason "labels are mended"[/bold]
+    """
+    _command("thaw", reason, pipeline, home, bootstrap, ordinal, as_json)
+
+
+def _command(
+    name: CommandName, reason: str, file: Path, home: Path | None, bootstrap: str | None, ordinal: int, as_json: bool
+) -> None:
+    settings = read_settings(home=home, bootstrap=bootstrap)
+    contracts = read_contracts(file, settings.registry)
+    addresses = local_stack.find_stack(settings.home, settings.bootstrap, settings.redis)
+    topic = topic_name(contracts.pipeline.pipeline, "examples")
+    with closing(Publisher(addresses.bootstrap)) as publisher:
+        publisher.send(topic, b"", encode_command(contracts, name, reason, time() * 1000), ordinal)
+        publisher.flush()
+    told = {"command": name, "topic": topic, "partition": ordinal, "reason": reason}
+    text = f"{name} is in {topic}/{ordinal}: it holds for the examples that come after it."
+    typer.echo(json.dumps(told) if as_json else text)
