@@ -7,10 +7,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from adapters.whole_log import Span, Spans, Stretch
-from schemas.commands import commands_of
 from schemas.contracts import Contracts
 from schemas.decoded import Decoded, Part
-from schemas.examples import examples_of
 from schemas.status import Status
 from schemas.topics import Role
 from services.verify.answering import Answering
@@ -25,7 +23,8 @@ from services.verify.joining import (
     Flow,
     codes,
 )
-from services.verify.keys import Ints, id_keys, request_keys
+from services.verify.keys import id_keys, request_keys
+from services.verify.learnable import learnable
 from services.verify.learning import Learning
 from services.verify.ledger import Entries
 from services.verify.letters import Letters, letters_by_topic
@@ -120,26 +119,14 @@ class Books:
             part = self.part(stretch, "Example")
             if part is not None:
                 self.copies.take_examples(stretch, part)
-            good_N, bad_N = self._learnable(stretch, part)
+            good_N, bad_N = learnable(self.contracts, stretch, part)
             bad = self.learning.bad_rows(stretch.topic, bad_N)
             self.untold += len(bad_N) - len(bad.hash_N)
             self.learning.take(good_N, bad)
 
-    def _learnable(self, stretch: Stretch, part: Part | None) -> tuple[Ints, Ints]:
-        """Offsets of rows that can be learned from, and of the others but commands."""
-        good_N = np.empty(0, np.int64)
-        if part is not None:
-            good_N = examples_of(part, stretch.offset_B[part.row_N], self.contracts.layout)[0].offset_B
-        if len(good_N) == len(stretch):
-            return good_N, np.empty(0, np.int64)
-        told = self.part(stretch, "Command")
-        commands = () if told is None else commands_of(told, stretch.offset_B[told.row_N])[0]
-        known_N = np.append(good_N, np.array([command.offset for command in commands], np.int64))
-        return good_N, np.setdiff1d(stretch.offset_B, known_N)
-
     def bad_examples(self, stretch: Stretch) -> Entries:
         """Keys of rows that cannot be learned from, as far as the learner must have told of them."""
-        _, bad_N = self._learnable(stretch, self.part(stretch, "Example"))
+        _, bad_N = learnable(self.contracts, stretch, self.part(stretch, "Example"))
         return self.learning.bad_rows(stretch.topic, bad_N)
 
     def letters_in(self, stretch: Stretch) -> dict[str, Letters]:
