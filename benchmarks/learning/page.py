@@ -98,4 +98,5 @@ def _machine(result: Result) -> Iterator[str]:
 
 
 def _all(runs: list[Result], key: str) -> str:
-    return ", ".join(sorted({str(run[key]) for run in runs}))
+    found = sorted({str(run[key]) for run in runs})
+    return ", ".join(found) if len(found) <= 3 else f"{found[0]} and {len(found) - 1} others (each run has its own)"
