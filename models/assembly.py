@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from models.contest import Contest, ContestConfig
 from models.network import NetworkShape
 from models.network_mlp import NETWORKS
 from models.network_model import NetworkModel
@@ -62,6 +63,8 @@ def servable_learner_of(
         from models.river_linear import RiverLinear
 
         return RiverLinear(shape, layout.target)
+    if model.kind == "contest":
+        return Contest(ContestConfig(shape, layout.target, seed, model.label_delay))
     config = TorchLearnerConfig(
         shape=shape,
         target=layout.target,

@@ -32,8 +32,8 @@ class Block:
         self.rows += len(columns[0])
 
     def columns(self) -> Columns:
-        """All that wait, of which there must be some, in their order."""
-        return tuple(np.concatenate(parts) for parts in zip(*self._parts, strict=True))
+        """All that wait, of which there must be some, in order; row by row in memory, for sums depend on that."""
+        return tuple(np.ascontiguousarray(np.concatenate(parts)) for parts in zip(*self._parts, strict=True))
 
     def clear(self) -> None:
         """None waits any more."""

@@ -7,6 +7,7 @@ from hashlib import sha256
 
 import torch
 
+from models.contest_model import ContestModel
 from models.ensemble_model import EnsembleModel
 from models.linear_model import LinearModel
 from models.network_mlp import NETWORKS
@@ -58,7 +59,7 @@ def decode_model(blob: bytes, device: torch.device | None = None, columns: Seque
     """
     state = decode_snapshot(blob)
     kind, found = state.manifest.get("kind"), state.manifest.get("format")
-    if found != FORMAT or kind not in (*NETWORKS, LinearModel.KIND, EnsembleModel.KIND):
+    if found != FORMAT or kind not in (*NETWORKS, LinearModel.KIND, EnsembleModel.KIND, ContestModel.KIND):
         raise DataError(
             f"The model is of kind {kind!r} in format {found!r}, which this version cannot read.",
             "Update this process to the version that wrote it.",
@@ -75,6 +76,8 @@ def decode_model(blob: bytes, device: torch.device | None = None, columns: Seque
             return NetworkModel.from_snapshot(inner, device, kind)
         if kind == EnsembleModel.KIND:
             return EnsembleModel.from_snapshot(inner, device)
+        if kind == ContestModel.KIND:
+            return ContestModel.from_snapshot(inner)
         return LinearModel.from_snapshot(inner)
     except (KeyError, ValueError, TypeError, IndexError, AttributeError, OverflowError, RuntimeError) as error:
         raise DataError(f"The model's parts do not make a model: {error!r}.", "Take another version.") from error

@@ -12,7 +12,10 @@ from schemas.section import Section, later
 
 
 class Model(Section):
-    """The learner's hypothesis class. The River kinds ignore the network keys.
+    """The learner's hypothesis class. The River kinds and the contest ignore the network keys.
+
+    A `contest` has several learners and serves those that are ahead under the pipeline's own label delay: `label_delay`
+    examples are learned between a request and its label, the age of the version that answers counted in.
 
     `blocks` counts the residual blocks of a tabular_resnet, the hidden layers of an mlp.
     Without a `norm` the network has its own: layer in a tabular_resnet, none in an mlp. `init` draws the first weights.
@@ -20,9 +23,10 @@ class Model(Section):
     of the served running average of the weights that each step keeps; 0 serves the weights themselves.
     """
 
-    kind: Literal["tabular_resnet", "mlp", "river_logistic_regression", "river_hoeffding_adaptive_tree"] = (
+    kind: Literal["tabular_resnet", "mlp", "contest", "river_logistic_regression", "river_hoeffding_adaptive_tree"] = (
         "tabular_resnet"
     )
+    label_delay: Annotated[int, Field(ge=0, le=1_000_000)] = later(0)
     hidden: Annotated[int, Field(ge=1, le=8192)] = 128
     blocks: Annotated[int, Field(ge=0, le=64)] = 2
     embedding: Annotated[int, Field(ge=1, le=256)] = 8

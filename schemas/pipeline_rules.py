@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
+NETWORK_KINDS = ("tabular_resnet", "mlp")
+
 if TYPE_CHECKING:
     from schemas.pipeline import FieldSpec, Pipeline, WindowGroup
 
@@ -116,7 +118,9 @@ def _learner_faults(pipeline: Pipeline) -> Iterator[str]:
         )
     if learner.replay.kind == "class_balanced" and pipeline.target.type == "regression":
         yield "learner.replay.kind: a regression has no classes to balance; take reservoir or concept_balanced"
-    if learner.safeguards.chosen and pipeline.model.kind.startswith("river_"):
+    if pipeline.model.kind == "contest" and pipeline.target.type == "regression":
+        yield "model.kind: a contest answers with classes, and the target is a regression; take tabular_resnet or mlp"
+    if learner.safeguards.chosen and pipeline.model.kind not in NETWORK_KINDS:
         chosen = ", ".join(learner.safeguards.chosen)
         yield f"learner.safeguards: {chosen}: they act on networks, and model.kind is {pipeline.model.kind}"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from models.assembly import blank_model_of, learner_of, network_shape, servable_learner_of
+from models.contest import Contest
 from models.river_linear import RiverLinear
 from models.river_tree import RiverTree
 from models.snapshot import encode_model
@@ -30,6 +31,7 @@ def test_each_kind_is_made() -> None:
     kinds = {
         "tabular_resnet": TorchLearner,
         "mlp": TorchLearner,
+        "contest": Contest,
         "river_logistic_regression": RiverLinear,
         TREE.kind: RiverTree,
     }
@@ -42,7 +44,7 @@ def test_a_tree_is_scored_not_served() -> None:
         servable_learner_of(TREE, Replay(), LAYOUT, 0)
 
 
-@pytest.mark.parametrize("kind", ["tabular_resnet", "mlp", "river_logistic_regression"])
+@pytest.mark.parametrize("kind", ["tabular_resnet", "mlp", "contest", "river_logistic_regression"])
 def test_a_blank_model_is_what_a_learner_serves_that_has_learned_nothing(kind: str) -> None:
     model = Model.model_validate({"kind": kind})
     served = servable_learner_of(model, Replay(), LAYOUT, 7).served()

@@ -24,7 +24,7 @@ from services.learner.state import State, decode_state, encode_state, first_stat
 from tests.services.learner.rig import example_values, small_contracts
 
 make_deterministic()
-KINDS = ("tabular_resnet", "river_logistic_regression")
+KINDS = ("tabular_resnet", "contest", "river_logistic_regression")
 ROWS = 150
 
 

@@ -26,7 +26,7 @@ def topics_with(contracts: Contracts) -> MemoryTopics:
     return topics
 
 
-@pytest.mark.parametrize("kind", ["tabular_resnet", "river_logistic_regression"])
+@pytest.mark.parametrize("kind", ["tabular_resnet", "contest", "river_logistic_regression"])
 def test_what_the_learner_announced_comes_out_again(kind: str, tmp_path: Path) -> None:
     world = World(small_contracts(kind), tmp_path, topics_with(small_contracts(kind)))
     world.live()
