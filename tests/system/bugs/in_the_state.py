@@ -13,7 +13,6 @@ from adapters.checkpoint_folder import CheckpointFolder
 from adapters.model_store_redis import RedisModelStore
 from models.protocol import Snapshot
 from models.replay import Reservoir
-from schemas.examples import Examples
 from services.learner import outbox, session
 from services.learner.effects import Standing
 from services.learner.outbox import Outbox
@@ -125,8 +124,8 @@ def offsets_outside_the_checkpoint() -> None:
     _crash_in_the_middle()
 
     def remember(step: Any) -> Any:
-        def wrong(plan: Plan, state: State, rows: Examples) -> Any:
-            state, effects = step(plan, state, rows)
+        def wrong(plan: Plan, state: State, *read: Any) -> Any:
+            state, effects = step(plan, state, *read)
             place.write_text(str(state.place.next_offset))
             return state, effects
 
@@ -150,8 +149,8 @@ def _crash_in_the_middle() -> None:
     """
 
     def make(step: Any) -> Any:
-        def crashing(plan: Plan, state: State, rows: Examples) -> Any:
-            state, effects = step(plan, state, rows)
+        def crashing(plan: Plan, state: State, *read: Any) -> Any:
+            state, effects = step(plan, state, *read)
             if state.place.number >= BEFORE and state.place.examples % plan.cadence >= plan.cadence // 2:
                 crash_once()
             return state, effects
