@@ -14,20 +14,16 @@ from adapters.checkpoint_folder import CheckpointFolder
 from schemas.errors import DataError
 from schemas.layout import Layout, layout_of
 from services.cli.concept_telling import Row, rows_of, shown
+from services.cli.options import Home, Json, Ordinal, PipelineOption
 from services.cli.pipeline_reading import read_pipeline
 from services.cli.surroundings import read_settings
 from services.learner.kept_concepts import KeptConcepts, concepts_in
 
 app = typer.Typer(help="List and show the regimes that the learner has told apart.", no_args_is_help=True)
 
-PipelineFile = Annotated[Path, typer.Option("--pipeline", help="Pipeline file.", show_default=False)]
-Home = Annotated[Path | None, typer.Option(help="Data folder; default: ANABRANCH_HOME, else .anabranch.")]
-Ordinal = Annotated[int, typer.Option(min=0, help="Which of several learners.")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")]
-
 
 @app.command("list")
-def list_(pipeline: PipelineFile, home: Home = None, ordinal: Ordinal = 0, as_json: Json = False) -> None:
+def list_(pipeline: PipelineOption, home: Home = None, ordinal: Ordinal = 0, as_json: Json = False) -> None:
     """List the concepts of the bank, and the present one.
 
     A compatible one is held against every candidate; one that the present contradicts is kept as a version.
@@ -45,7 +41,7 @@ def list_(pipeline: PipelineFile, home: Home = None, ordinal: Ordinal = 0, as_js
 @app.command("show")
 def show(
     number: Annotated[int, typer.Argument(help="Number of the concept.", show_default=False)],
-    pipeline: PipelineFile,
+    pipeline: PipelineOption,
     home: Home = None,
     ordinal: Ordinal = 0,
     as_json: Json = False,

@@ -20,6 +20,7 @@ from schemas.errors import ConfigurationError
 from schemas.subjects import records_of_topic
 from services.cli.dlq_choice import Filters, positions_of, selection_of
 from services.cli.dlq_screen import Shown, counts_table, newest_lines, outcome_lines, shown_letter, shown_text
+from services.cli.options import Bootstrap, Home, JsonObject
 from services.cli.pipeline_reading import read_contracts
 from services.cli.surroundings import read_settings
 from services.dlq.anatomy import dissect
@@ -37,9 +38,6 @@ Reason = Annotated[list[str] | None, typer.Option("--reason", help="Only these r
 Topic = Annotated[list[str] | None, typer.Option("--topic", help="Only events of these topics, as `labels`.")]
 Process = Annotated[list[str] | None, typer.Option("--process", help="Only what these processes could not use.")]
 Since = Annotated[str, typer.Option(help="Only letters of the last 30m, 12h, 7d.")]
-Home = Annotated[Path | None, typer.Option(help="Data folder; default: ANABRANCH_HOME, else .anabranch.")]
-Bootstrap = Annotated[str | None, typer.Option(help="Kafka, host:port[,host:port]; default: the local one.")]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object, for machines.")]
 
 
 @app.command("list")
@@ -56,7 +54,7 @@ def list_(
     summary: Annotated[bool, typer.Option("--summary", help="Only the counts.")] = False,
     home: Home = None,
     bootstrap: Bootstrap = None,
-    as_json: Json = False,
+    as_json: JsonObject = False,
 ) -> None:
     """Count the dead letters by reason, topic and process, and show the newest.
 
@@ -85,7 +83,7 @@ def show(
     out: Annotated[Path | None, typer.Option(help="Write the value's bytes to this file.")] = None,
     home: Home = None,
     bootstrap: Bootstrap = None,
-    as_json: Json = False,
+    as_json: JsonObject = False,
 ) -> None:
     """Show a letter whole: cause, source, headers, key, and its value, field by field or where it breaks.
 
@@ -125,7 +123,7 @@ def replay(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     home: Home = None,
     bootstrap: Bootstrap = None,
-    as_json: Json = False,
+    as_json: JsonObject = False,
 ) -> None:
     """Write letters' events back to their topics, through the same door, each letter once.
 

@@ -14,6 +14,7 @@ from rich.console import Console
 from adapters.local_stack import find_stack
 from adapters.log_search_kafka import KafkaLogSearch
 from models.drift.event import Drift
+from services.cli.options import Bootstrap, Home, Json, PipelineOption
 from services.cli.pipeline_reading import read_contracts
 from services.cli.surroundings import read_settings
 from services.drift.reading import drift_called, read_drifts
@@ -21,15 +22,10 @@ from services.drift.screen import drift_table, render
 
 app = typer.Typer(help="List and show the drifts that were found.", no_args_is_help=True)
 
-PipelineFile = Annotated[Path, typer.Option("--pipeline", help="Pipeline file.", show_default=False)]
-Home = Annotated[Path | None, typer.Option(help="Data folder; default: ANABRANCH_HOME, else .anabranch.")]
-Bootstrap = Annotated[str | None, typer.Option(help="Kafka, host:port[,host:port]; default: the local one.")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")]
-
 
 @app.command("list")
 def list_(
-    pipeline: PipelineFile,
+    pipeline: PipelineOption,
     only_open: Annotated[bool, typer.Option("--open", help="Only those that still last.")] = False,
     home: Home = None,
     bootstrap: Bootstrap = None,
@@ -52,7 +48,7 @@ def list_(
 @app.command("show")
 def show(
     drift_id: Annotated[str, typer.Argument(metavar="ID", help="Id, as listed.", show_default=False)],
-    pipeline: PipelineFile,
+    pipeline: PipelineOption,
     png: Annotated[Path | None, typer.Option(help="Plot histograms and quantiles of both sides to this file.")] = None,
     home: Home = None,
     bootstrap: Bootstrap = None,

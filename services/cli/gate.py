@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from contextlib import closing
 from pathlib import Path
 from typing import Annotated
 
@@ -11,27 +10,17 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from adapters import local_stack
-from adapters.model_store_redis import RedisModelStore
-from adapters.redis_client import connect
 from services.cli.gate_telling import Manifest, Row, decision_of, decisions_of, why
-from services.cli.model_reading import ModelReader
-from services.cli.pipeline_reading import read_contracts
-from services.cli.surroundings import read_settings
+from services.cli.model_reading import open_models
+from services.cli.options import Bootstrap, Home, Json, PipelineOption, RedisUrl
 from services.learner.rebuilding import nearest
 
 app = typer.Typer(help="List and show what the gate decided, and why.", no_args_is_help=True)
 
-PipelineFile = Annotated[Path, typer.Option("--pipeline", help="Pipeline file.", show_default=False)]
-Home = Annotated[Path | None, typer.Option(help="Data folder; default: ANABRANCH_HOME, else .anabranch.")]
-Bootstrap = Annotated[str | None, typer.Option(help="Kafka, host:port[,host:port]; default: the local one.")]
-RedisUrl = Annotated[str | None, typer.Option(help="Redis URL; default: the local one.")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")]
-
 
 @app.command("list")
 def list_(
-    pipeline: PipelineFile,
+    pipeline: PipelineOption,
     refused: Annotated[bool, typer.Option("--refused", help="Refusals only.")] = False,
     home: Home = None,
     bootstrap: Bootstrap = None,
@@ -52,7 +41,7 @@ def list_(
 @app.command("show")
 def show(
     version: Annotated[int, typer.Argument(help="Version number.", show_default=False)],
-    pipeline: PipelineFile,
+    pipeline: PipelineOption,
     home: Home = None,
     bootstrap: Bootstrap = None,
     redis: RedisUrl = None,
@@ -73,12 +62,8 @@ def show(
 
 
 def _manifests(file: Path, home: Path | None, bootstrap: str | None, redis: str | None) -> dict[int, Manifest]:
-    settings = read_settings(home=home, bootstrap=bootstrap, redis=redis)
-    contracts = read_contracts(file, settings.registry)
-    addresses = local_stack.find_stack(settings.home, settings.bootstrap, settings.redis)
-    with closing(connect(addresses.redis_url)) as client:
-        store = RedisModelStore(client, contracts.pipeline.pipeline)
-        return {**ModelReader(contracts, addresses.bootstrap, store).manifests()}
+    with open_models(file, home, bootstrap, redis) as (reader, _):
+        return {**reader.manifests()}
 
 
 def _table(rows: list[Row]) -> Table:

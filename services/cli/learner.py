@@ -14,22 +14,18 @@ from adapters import local_stack
 from adapters.publisher import Publisher
 from schemas.commands import CommandName, encode_command
 from schemas.topics import topic_name
+from services.cli.options import Bootstrap, Home, Json, Ordinal, PipelineOption
 from services.cli.pipeline_reading import read_contracts
 from services.cli.surroundings import read_settings
 
 app = typer.Typer(help="Freeze and thaw learning by hand; serving goes on.", no_args_is_help=True)
 
-PipelineFile = Annotated[Path, typer.Option("--pipeline", help="Pipeline file.", show_default=False)]
 Reason = Annotated[str, typer.Option("--reason", help="Why; versions and the log will say it.", show_default=False)]
-Home = Annotated[Path | None, typer.Option(help="Data folder; default: ANABRANCH_HOME, else .anabranch.")]
-Bootstrap = Annotated[str | None, typer.Option(help="Kafka, host:port[,host:port]; default: the local one.")]
-Ordinal = Annotated[int, typer.Option(min=0, help="Which of several learners.")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")]
 
 
 @app.command("freeze")
 def freeze(
-    pipeline: PipelineFile,
+    pipeline: PipelineOption,
     reason: Reason,
     home: Home = None,
     bootstrap: Bootstrap = None,
@@ -45,7 +41,7 @@ def freeze(
 
 @app.command("thaw")
 def thaw(
-    pipeline: PipelineFile,
+    pipeline: PipelineOption,
     reason: Reason,
     home: Home = None,
     bootstrap: Bootstrap = None,

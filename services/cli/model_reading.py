@@ -5,16 +5,20 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterator, Set
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from adapters.local_stack import find_stack
+from adapters.model_store_redis import RedisModelStore
 from adapters.partition_log_kafka import KafkaPartitionLog
 from adapters.ports import ModelStore
 from adapters.publisher import partition_count
+from adapters.redis_client import connect
 from models.snapshot import decode_model
 from schemas.contracts import Contracts
 from schemas.decoded import Columns
@@ -29,6 +33,8 @@ from services.cli.model_checks import (
     check_recomputed,
     worst_difference,
 )
+from services.cli.pipeline_reading import read_contracts
+from services.cli.surroundings import read_settings
 
 _AT_ONCE: Final = 1024
 _WAIT_S: Final = 0.2
@@ -153,6 +159,19 @@ class ModelReader:
             part = self.contracts.decode(log.read(_AT_ONCE, _WAIT_S).values, (record,)).part(record)
             if part is not None:
                 yield part.columns
+
+
+@contextmanager
+def open_models(
+    file: Path, home: Path | None, bootstrap: str | None, redis: str | None
+) -> Iterator[tuple[ModelReader, RedisModelStore]]:
+    """Find a pipeline's models and its store, by what a command was given. Raises as its parts do."""
+    settings = read_settings(home=home, bootstrap=bootstrap, redis=redis)
+    contracts = read_contracts(file, settings.registry)
+    addresses = find_stack(settings.home, settings.bootstrap, settings.redis)
+    with closing(connect(addresses.redis_url)) as client:
+        store = RedisModelStore(client, contracts.pipeline.pipeline)
+        yield ModelReader(contracts, addresses.bootstrap, store), store
 
 
 def _rows(columns: Columns) -> range:

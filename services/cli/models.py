@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,29 +13,19 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from adapters import local_stack
-from adapters.model_store_redis import RedisModelStore
-from adapters.redis_client import connect
 from schemas.errors import DataError
-from services.cli.model_reading import ModelReader
+from services.cli.model_reading import open_models
 from services.cli.model_telling import put_back, rebuilt, rebuilt_text, shown
-from services.cli.pipeline_reading import read_contracts
+from services.cli.options import Bootstrap, Home, Json, PipelineOption, RedisUrl
 from services.cli.stack import show_progress
-from services.cli.surroundings import read_settings
 from services.learner.rebuilding import nearest, rebuild
 
 app = typer.Typer(help="List, show, verify and rebuild a pipeline's model versions.", no_args_is_help=True)
 
-PipelineFile = Annotated[Path, typer.Option("--pipeline", help="Pipeline file.", show_default=False)]
-Home = Annotated[Path | None, typer.Option(help="Data folder; default: ANABRANCH_HOME, else .anabranch.")]
-Bootstrap = Annotated[str | None, typer.Option(help="Kafka, host:port[,host:port]; default: the local one.")]
-RedisUrl = Annotated[str | None, typer.Option(help="Redis URL; default: the local one.")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")]
-
 
 @app.command("list")
 def list_(
-    pipeline: PipelineFile,
+    pipeline: PipelineOption,
     home: Home = None,
     bootstrap: Bootstrap = None,
     redis: RedisUrl = None,
@@ -46,7 +35,7 @@ def list_(
 
     Example: [bold]anabranch models list --pipeline pipelines/flights.yaml[/bold]
     """
-    with _reader(pipeline, home, bootstrap, redis) as (reader, store):
+    with open_models(pipeline, home, bootstrap, redis) as (reader, store):
         manifests = list(reader.manifests().values())
         held, current = set(store.numbers()), store.current()
     serves = current.number if current else 0
@@ -60,7 +49,7 @@ def list_(
 @app.command("show")
 def show(
     version: Annotated[int, typer.Argument(help="Version number.", show_default=False)],
-    pipeline: PipelineFile,
+    pipeline: PipelineOption,
     home: Home = None,
     bootstrap: Bootstrap = None,
     redis: RedisUrl = None,
@@ -70,7 +59,7 @@ def show(
 
     Example: [bold]anabranch models show 7 --pipeline pipelines/flights.yaml[/bold]
     """
-    with _reader(pipeline, home, bootstrap, redis) as (reader, _):
+    with open_models(pipeline, home, bootstrap, redis) as (reader, _):
         manifests, topic = reader.manifests(), reader.topic("examples")
     if version not in manifests:
         raise nearest(version, manifests)
@@ -84,7 +73,7 @@ def show(
 @app.command("rebuild")
 def rebuild_(
     version: Annotated[int, typer.Argument(help="Version number.", show_default=False)],
-    pipeline: PipelineFile,
+    pipeline: PipelineOption,
     out: Annotated[Path | None, typer.Option(help="Write the artefact, safetensors, to this file.")] = None,
     put: Annotated[bool, typer.Option("--put", help="Put it back into the model store if it is not there.")] = False,
     home: Home = None,
@@ -98,7 +87,7 @@ def rebuild_(
 
     Example: [bold]anabranch models rebuild 7 --pipeline pipelines/flights.yaml --out seven.safetensors[/bold]
     """
-    with _reader(pipeline, home, bootstrap, redis) as (reader, store), show_progress(quiet=as_json) as report:
+    with open_models(pipeline, home, bootstrap, redis) as (reader, store), show_progress(quiet=as_json) as report:
         manifests = reader.manifests()
         if version not in manifests:
             raise nearest(version, manifests)
@@ -117,7 +106,7 @@ def rebuild_(
 
 @app.command("verify")
 def verify(
-    pipeline: PipelineFile,
+    pipeline: PipelineOption,
     sample: Annotated[int, typer.Option(min=0, help="Newest answers of a partition to compute again.")] = 1000,
     home: Home = None,
     bootstrap: Bootstrap = None,
@@ -130,7 +119,7 @@ def verify(
 
     Example: [bold]anabranch models verify --pipeline pipelines/flights.yaml --sample 5000[/bold]
     """
-    with _reader(pipeline, home, bootstrap, redis) as (reader, _):
+    with open_models(pipeline, home, bootstrap, redis) as (reader, _):
         findings = reader.verify(sample)
     well = all(finding.holds for finding in findings)
     if as_json:
@@ -139,18 +128,6 @@ def verify(
         typer.echo("\n".join(f"{'ok  ' if f.holds else 'FAIL'}  {f.check}: {f.what}" for f in findings))
     if not well:
         raise typer.Exit(DataError.exit_code)
-
-
-@contextmanager
-def _reader(
-    file: Path, home: Path | None, bootstrap: str | None, redis: str | None
-) -> Iterator[tuple[ModelReader, RedisModelStore]]:
-    settings = read_settings(home=home, bootstrap=bootstrap, redis=redis)
-    contracts = read_contracts(file, settings.registry)
-    addresses = local_stack.find_stack(settings.home, settings.bootstrap, settings.redis)
-    with closing(connect(addresses.redis_url)) as client:
-        store = RedisModelStore(client, contracts.pipeline.pipeline)
-        yield ModelReader(contracts, addresses.bootstrap, store), store
 
 
 def _table(manifests: list[dict[str, Any]], held: set[int], serves: int) -> Table:

@@ -17,15 +17,15 @@ from schemas.layout import layout_of
 from schemas.pipeline import Name, Pipeline
 from schemas.subjects import records_on
 from schemas.topics import TOPICS, topic_name
+from services.cli.options import JsonObject
 from services.cli.pipeline_reading import read_contracts
 
 app = typer.Typer(help="Check a pipeline file, or begin one.", no_args_is_help=True)
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object, for machines.")]
 
 
 @app.command("check")
 def check(
-    file: Annotated[Path, typer.Argument(help="Pipeline file.", show_default=False)], as_json: Json = False
+    file: Annotated[Path, typer.Argument(help="Pipeline file.", show_default=False)], as_json: JsonObject = False
 ) -> None:
     """Check a pipeline file and show what follows from it.
 
@@ -49,7 +49,7 @@ def check(
 def init(
     name: Annotated[str, typer.Argument(help="Name of the pipeline: a-z, 0-9 and -.", show_default=False)],
     folder: Annotated[Path, typer.Option(help="Where to put the file.")] = Path("pipelines"),
-    as_json: Json = False,
+    as_json: JsonObject = False,
 ) -> None:
     """Write a pipeline file that works, with comments, to start from.
 

@@ -15,14 +15,13 @@ from adapters.local_stack import find_stack
 from adapters.process_files import end_processes, running_processes
 from adapters.supervisor import Supervisor
 from schemas.errors import DependencyError
+from services.cli.options import Home, JsonObject
 from services.cli.pipeline_reading import read_pipeline
 from services.cli.run import check_topics
 from services.cli.session import PROCESSES
 from services.cli.surroundings import read_settings
 
 File = Annotated[Path, typer.Argument(help="Pipeline file.")]
-Home = Annotated[Path | None, typer.Option(help="Data folder; default: ANABRANCH_HOME, else .anabranch.")]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object, for machines.")]
 STARTED_WITHIN_S = 60.0
 LOOK_EVERY_S = 0.25
 
@@ -36,7 +35,7 @@ def start(
     stay: Annotated[
         bool, typer.Option("--stay", help="Stay, start again what ends, and end all with Ctrl-C or SIGTERM.")
     ] = False,
-    as_json: Json = False,
+    as_json: JsonObject = False,
 ) -> None:
     """Start the processes of a pipeline in the background.
 
@@ -92,7 +91,7 @@ def _await(supervisor: Supervisor, home: Path, pipeline: str, wanted: set[str]) 
         time.sleep(0.1)
 
 
-def stop(file: File, home: Home = None, as_json: Json = False) -> None:
+def stop(file: File, home: Home = None, as_json: JsonObject = False) -> None:
     """End the processes of a pipeline; each finishes what it has begun.
 
     Example: [bold]anabranch stop pipelines/flights.yaml[/bold]

@@ -17,13 +17,13 @@ from schemas.errors import ConfigurationError
 from schemas.generated import all_schemas
 from schemas.pipeline_rules import suggestion
 from schemas.subjects import subjects
+from services.cli.options import Json
 from services.cli.pipeline_reading import build_contracts, lock_path, read_contracts, read_lock, read_pipeline
 from services.cli.surroundings import read_settings
 
 app = typer.Typer(help="Show, lock, check and describe the records of a pipeline.", no_args_is_help=True)
 PipelineFile = Annotated[Path, typer.Argument(help="Pipeline file.", show_default=False)]
 Registry = Annotated[str | None, typer.Option(help="URL of a schema registry; default: built-in ids.")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")]
 
 
 @app.command("show")

@@ -24,10 +24,10 @@ from adapters import local_stack
 from adapters.local_stack import Report, ServerName, ServerStatus, StackOptions
 from adapters.process_files import end_processes
 from schemas.errors import DependencyError
+from services.cli.options import JsonObject
 from services.cli.surroundings import read_settings
 
 Home = Annotated[Path | None, typer.Option(help="Data folder; default: ANABRANCH_HOME, else .anabranch here.")]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object, for machines.")]
 
 
 def up(
@@ -36,7 +36,7 @@ def up(
         str | None, typer.Option(help="A Kafka that exists already, host:port[,host:port]: start none.")
     ] = None,
     redis: Annotated[str | None, typer.Option(help="URL of a Redis that exists already: start none.")] = None,
-    as_json: Json = False,
+    as_json: JsonObject = False,
 ) -> None:
     """Start Apache Kafka and Redis on this machine.
 
@@ -72,7 +72,7 @@ def show_progress(quiet: bool) -> Iterator[Report]:
         yield report
 
 
-def down(home: Home = None, as_json: Json = False) -> None:
+def down(home: Home = None, as_json: JsonObject = False) -> None:
     """End Kafka, Redis and what was kept running on them; data stays.
 
     Example: [bold]anabranch down[/bold]
@@ -94,7 +94,7 @@ def demo_home(home: Path) -> Path:
     return (home / "demo").resolve()
 
 
-def status(home: Home = None, as_json: Json = False) -> None:
+def status(home: Home = None, as_json: JsonObject = False) -> None:
     """Show how the local Kafka and Redis are.
 
     Leaves with 0 if both serve, else with 4; for one that crashed the end of its log is shown.

@@ -15,13 +15,11 @@ from rich.table import Table
 from adapters import local_stack
 from adapters.topics_admin import apply_topics, list_topics
 from schemas.topic_diff import TopicChange
+from services.cli.options import Bootstrap, Home, Json
 from services.cli.pipeline_reading import read_pipeline
 from services.cli.surroundings import read_settings
 
 app = typer.Typer(help="Bring the topics to what a pipeline needs, or list them.", no_args_is_help=True)
-Home = Annotated[Path | None, typer.Option(help="Data folder; default: ANABRANCH_HOME, else .anabranch.")]
-Bootstrap = Annotated[str | None, typer.Option(help="Kafka, host:port[,host:port]; default: the local one.")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")]
 
 
 @app.command("apply")
