@@ -25,12 +25,12 @@ from benchmarks.chaos.page import page
 from benchmarks.chaos.plot import save_plot
 from benchmarks.end_to_end.machine import load, machine
 from tests.system.chaos.judgement import judged
-from tests.system.chaos.schedule import schedule
+from tests.system.chaos.schedule import answers_needed, schedule
 from tests.system.chaos.trial import Ground, Suffered, run_trial
 
 CLONE = Path(__file__).parents[2]
-ROWS_FOR_EACH = 120
-"""Requests for each disturbance: what goes by until the next."""
+ANSWERS_FOR_EACH = 120
+"""Answers for each disturbance: what goes by until the next is due."""
 EXAMPLE = 'example: make chaos ARGS="--kills 200 --seed 7"'
 
 
@@ -38,8 +38,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Torment, judge, write the results and the page; 1 if something did not hold."""
     asked = _parsed(arguments)
     before = load()
-    rows = ROWS_FOR_EACH * (asked.kills + asked.others) + 600
-    plan = schedule(asked.seed, asked.kills, asked.others, rows)
+    answers = ANSWERS_FOR_EACH * (asked.kills + asked.others) + 600
+    plan = schedule(asked.seed, asked.kills, asked.others, answers)
+    rows = max(answers, answers_needed(plan))
     with _ground(asked.keep) as ground, _bar(asked.json) as bar:
         task = bar.add_task("calm run", total=len(plan))
         calm = run_trial(ground, ground.home.parent / "calm", "calm", rows, ())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, cycle, islice
 from random import Random
@@ -79,6 +79,22 @@ def schedule(seed: int, kills: int, others: int, answers: int) -> tuple[Disturba
     return tuple(
         Disturbance(at, kind, target, random.random() < ALONE) for at, (kind, target) in zip(points, drawn, strict=True)
     )
+
+
+def answers_needed(plan: Sequence[Disturbance], each: int = 150) -> int:
+    """Requests that a run needs in order that the last disturbance still has some to recover by.
+
+    However slow the machine: a disturbance may wait for everything before it, and each lasts at most `each` requests.
+
+    Examples
+    --------
+    >>> answers_needed([Disturbance(500, "kill", "redis", True), Disturbance(520, "kill", "learner", True)], each=100)
+    700
+    """
+    over = 0
+    for disturbance in plan:
+        over = max(disturbance.at, over) + each
+    return over
 
 
 def _drawn(random: Random, kinds: tuple[tuple[Kind, Target], ...], count: int) -> list[tuple[Kind, Target]]:

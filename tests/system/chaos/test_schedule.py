@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.system.chaos.pace import Pace
-from tests.system.chaos.schedule import KILLS, LAST, OTHERS, schedule
+from tests.system.chaos.schedule import KILLS, LAST, OTHERS, answers_needed, schedule
 
 
 @given(st.integers(0, 2**32), st.integers(0, 60), st.integers(0, 40), st.integers(1000, 50_000))
@@ -22,6 +22,14 @@ def test_every_kind_comes_as_often_as_the_next(seed: int, kills: int, others: in
         times = Counter((d.kind, d.target) for d in drawn if (d.kind, d.target) in kinds)
         assert sum(times.values()) == count
         assert all(count // len(kinds) <= times[kind] <= -(-count // len(kinds)) for kind in kinds)
+
+
+@given(st.integers(0, 2**32), st.integers(1, 60), st.integers(1, 300))
+def test_the_last_has_requests_left_however_long_each_lasts(seed: int, kills: int, each: int) -> None:
+    drawn = schedule(seed, kills, 0, 5000)
+    needed = answers_needed(drawn, each)
+    assert needed >= drawn[-1].at + each
+    assert needed >= drawn[0].at + kills * each
 
 
 @given(st.lists(st.tuples(st.floats(0, 100), st.floats(0, 1e6)), max_size=20))
