@@ -6,29 +6,26 @@ import argparse
 import json
 import signal
 import sys
-import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from adapters import local_stack
-from adapters.local_stack import ANY, StackAddresses, StackOptions
+from adapters.local_stack import StackAddresses
 from benchmarks.end_to_end import case_feature_windows, case_label_join, case_learner, case_predictor
 from benchmarks.end_to_end.case import Case
 from benchmarks.end_to_end.figures import delays, speeds
 from benchmarks.end_to_end.latency import contenders, percentiles, slot, warm_up
-from benchmarks.end_to_end.machine import load, machine
-from benchmarks.end_to_end.page import page, read_results
+from benchmarks.end_to_end.machine import load
+from benchmarks.end_to_end.page import page
 from benchmarks.end_to_end.plot import save_plot
 from benchmarks.end_to_end.rounds import one_round
+from benchmarks.publishing import CLONE, save, surroundings, write_page
+from benchmarks.servers import own_servers
 
-CLONE = Path(__file__).parents[1]
 CASES = {
     module.CASE.process: module.CASE for module in (case_predictor, case_label_join, case_feature_windows, case_learner)
 }
@@ -78,26 +75,15 @@ class Bench:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Measure what was asked for, write the results and the page."""
     asked = _parsed(arguments)
-    results = asked.out / "benchmarks" / "results"
-    results.mkdir(parents=True, exist_ok=True)
     measured: dict[str, Any] = {}
-    with own_stack() as (home, addresses), bar_of(asked.json) as bar:
+    with own_servers() as (home, addresses), bar_of(asked.json) as bar:
         bench = Bench(asked.rounds, asked.rows, asked.seconds, home, addresses, bar)
         for name in asked.only:
             before = load()
             found = bench.latency() if name == LATENCY else bench.throughput(CASES[name])
-            around = {"load_before": before, "load_after": load(), "machine": machine()}
-            measured[name] = {**found, "date": datetime.now(UTC).date().isoformat(), **around}
-            (results / f"{name}.json").write_text(json.dumps(measured[name], indent=2) + "\n", encoding="utf-8")
-    _tell(asked, read_results(results), measured)
-
-
-def _tell(asked: argparse.Namespace, results: dict[str, Any], measured: dict[str, Any]) -> None:
-    docs = asked.out / "docs"
-    docs.mkdir(parents=True, exist_ok=True)
-    text = page(results)
-    (docs / "benchmarks.md").write_text(text, encoding="utf-8")
-    save_plot(results, docs / "benchmarks.png")
+            measured[name] = {**found, **surroundings(before)}
+            save(name, measured[name], asked.out)
+    save_plot(write_page(asked.out), asked.out / "docs" / "benchmarks.png")
     print(json.dumps(measured) if asked.json else page(measured).partition("## ")[2])
 
 
@@ -126,18 +112,6 @@ def positive(text: str) -> int:
     if not text.isdigit() or not int(text):
         raise argparse.ArgumentTypeError(f"{text!r} is no whole number above 0")
     return int(text)
-
-
-@contextmanager
-def own_stack() -> Iterator[tuple[Path, StackAddresses]]:
-    """Servers of the benchmark's own, on empty data."""
-    jars = CLONE / ".anabranch" / "kafka" / "jars"
-    with tempfile.TemporaryDirectory(prefix="anabranch-bench-") as folder:
-        home = Path(folder)
-        try:
-            yield home, local_stack.up(home, options=StackOptions(ports=ANY, jars=jars))
-        finally:
-            local_stack.down(home)
 
 
 def bar_of(quiet: bool) -> Progress:

@@ -9,28 +9,22 @@ false alarms. River's detectors are at their own settings. All are started anew 
 from __future__ import annotations
 
 import argparse
-import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import partial
-from pathlib import Path
 from statistics import median
 from typing import Any
 
 import numpy as np
 
-from benchmarks.end_to_end.machine import load, machine
-from benchmarks.end_to_end.page import page, read_results
+from benchmarks.end_to_end.machine import load
+from benchmarks.publishing import publish, surroundings
 from models.drift.detectors.error_rate import ErrorRateDetector
 from models.drift.detectors.protocol import Detector
 from models.drift.detectors.rank import RankDetector
 from models.drift.detectors.river_detectors import BINARY, RIVER_KINDS, RiverDetector
 
-CLONE = Path(__file__).parents[1]
-RESULT = CLONE / "benchmarks" / "results" / "drift_detection.json"
-PAGE = CLONE / "docs" / "benchmarks.md"
 BEFORE, AFTER, STEADY = 2000, 1000, 10_000
 SLOW = {"kswin": 5}
 
@@ -123,7 +117,7 @@ def main() -> None:
     parser = argparse.ArgumentParser("python -m benchmarks.drift_detection", description=__doc__)
     parser.add_argument("--seeds", type=int, default=50, help="streams of each kind (default 50)")
     parser.add_argument("--only", default=",".join(TITLES), help=f"of {', '.join(TITLES)}; default: all")
-    parser.add_argument("--out", action="store_true", help=f"write {RESULT.name} and the page of benchmarks")
+    parser.add_argument("--out", action="store_true", help="write the result and the page of benchmarks")
     asked = parser.parse_args()
     before, found, rows = load(), {}, []
     for stream in STREAMS:
@@ -136,11 +130,7 @@ def main() -> None:
     if asked.out:
         about = ABOUT.format(seeds=asked.seeds, before=BEFORE, after=AFTER, steady=STEADY)
         shown = {"title": "Drift detectors", "about": about, "columns": COLUMNS, "rows": rows}
-        around = {"machine": machine(), "load_before": before, "load_after": load()}
-        day = datetime.now(UTC).date().isoformat()
-        result = {"process": "drift_detection", "found": found, "table": shown, "date": day, **around}
-        RESULT.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
-        PAGE.write_text(page(read_results(RESULT.parent)), encoding="utf-8")
+        publish("drift_detection", {"found": found, "table": shown, **surroundings(before)})
 
 
 if __name__ == "__main__":

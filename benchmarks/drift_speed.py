@@ -16,7 +16,6 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -24,12 +23,9 @@ from typing import Any
 import numpy as np
 
 from benchmarks.drift_speed_work import FEATURES, OURS, PEERS, ROWS
-from benchmarks.end_to_end.machine import load, machine
-from benchmarks.end_to_end.page import page, read_results
+from benchmarks.end_to_end.machine import load
+from benchmarks.publishing import CLONE, publish, surroundings
 
-CLONE = Path(__file__).parents[1]
-RESULT = CLONE / "benchmarks" / "results" / "drift_speed.json"
-PAGE = CLONE / "docs" / "benchmarks.md"
 BESIDE = "alibi-detect, KS"
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 TITLES = {
@@ -110,7 +106,7 @@ def main() -> None:
     parser = argparse.ArgumentParser("python -m benchmarks.drift_speed", description=__doc__)
     parser.add_argument("--rounds", type=int, default=15, help="turns of each (default 15)")
     parser.add_argument("--peers", type=Path, help="interpreter that has alibi-detect, frouros or evidently")
-    parser.add_argument("--out", action="store_true", help=f"write {RESULT.name} and the page of benchmarks")
+    parser.add_argument("--out", action="store_true", help="write the result and the page of benchmarks")
     asked = parser.parse_args()
     before = load()
     found, versions = measure(asked.rounds, asked.peers)
@@ -118,11 +114,10 @@ def main() -> None:
     for row in shown["rows"]:
         print(" | ".join(row))
     if asked.out:
-        around = {"machine": machine(), "load_before": before, "load_after": load()}
-        day = datetime.now(UTC).date().isoformat()
-        result = {"process": "drift_speed", "ms": found, "peers": versions, "table": shown, "date": day, **around}
-        RESULT.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
-        PAGE.write_text(page(read_results(RESULT.parent)), encoding="utf-8")
+        publish(
+            "drift_speed",
+            {"ms": found, "peers": versions, "table": shown, **surroundings(before)},
+        )
 
 
 if __name__ == "__main__":

@@ -8,26 +8,21 @@ The streams are not part of the project; see `benchmarks.learning.streams`.
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from benchmarks.end_to_end.machine import load, machine
-from benchmarks.end_to_end.page import page, read_results
+from benchmarks.end_to_end.machine import load
 from benchmarks.learning.streams import DATA, real_stream
+from benchmarks.publishing import publish, surroundings
 from models.drift.statistics.corrections import benjamini_hochberg, holm
 from models.drift.statistics.records import ks_floor, record_score
 from models.drift.statistics.reference import reference_of
 from models.drift.statistics.two_sample import compare
 
-CLONE = Path(__file__).parents[1]
-RESULT = CLONE / "benchmarks" / "results" / "drift_streams.json"
-PAGE = CLONE / "docs" / "benchmarks.md"
 WINDOWS = {"elec2": 1000, "insects": 500, "noaa": 365}
 REFERENCE, PAST, LEVEL, FACTOR = 7, 3, 0.01, 2.0
 COLUMNS = ["", "windows judged", "significant, Benjamini–Hochberg", "significant, Holm", "alarms", "in the windows"]
@@ -80,7 +75,7 @@ def main() -> None:
     parser = argparse.ArgumentParser("python -m benchmarks.drift_streams", description=__doc__)
     parser.add_argument("--data", type=Path, default=DATA, help="folder of the streams")
     parser.add_argument("--copies", type=int, default=10, help="shuffled copies of each (default 10)")
-    parser.add_argument("--out", action="store_true", help=f"write {RESULT.name} and the page of benchmarks")
+    parser.add_argument("--out", action="store_true", help="write the result and the page of benchmarks")
     asked = parser.parse_args()
     before, results, rows = load(), dict[str, Any](), []
     for name, size in WINDOWS.items():
@@ -93,11 +88,7 @@ def main() -> None:
     if asked.out:
         about = ABOUT.format(copies=asked.copies)
         shown = {"title": "Drift of real streams", "about": about, "columns": COLUMNS, "rows": rows}
-        around = {"machine": machine(), "load_before": before, "load_after": load()}
-        day = datetime.now(UTC).date().isoformat()
-        result = {"process": "drift_streams", "judged": results, "table": shown, "date": day, **around}
-        RESULT.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
-        PAGE.write_text(page(read_results(RESULT.parent)), encoding="utf-8")
+        publish("drift_streams", {"judged": results, "table": shown, **surroundings(before)})
 
 
 if __name__ == "__main__":

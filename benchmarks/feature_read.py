@@ -31,7 +31,8 @@ from adapters.local_stack.ports import choose_port
 from adapters.local_stack.redis_server import find_redis, redis_serves, settings_text
 from adapters.redis_client import connect
 from benchmarks.end_to_end.case_predictor import ENTITIES, NOON, PANE_MS, SNAPSHOTS, document
-from benchmarks.end_to_end.machine import load, machine
+from benchmarks.end_to_end.machine import load
+from benchmarks.publishing import save, surroundings
 from schemas.contracts import Contracts, contracts_of
 from schemas.feature_format import pack, pack_watermark, windows_fingerprint
 from schemas.feature_read import feature_query
@@ -41,7 +42,6 @@ from services.predictor.window_reader import WindowReader
 
 NAME, BATCHES, SEED = "feature-read", 40, 5
 RIVAL = Path(__file__).parent / "rivals" / "with_feast.py"
-RESULTS = Path(__file__).parent / "results" / "feature_read.json"
 AIM = 1.3
 
 Columns = dict[str, NDArray[Any]]
@@ -180,11 +180,9 @@ def main() -> None:
     before = load()
     found = {
         **measure(asked.rounds, asked.rows, asked.feast),
-        "load_before": before,
-        "load_after": load(),
-        "machine": machine(),
+        **surroundings(before),
     }
-    RESULTS.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
+    save("feature_read", found)
     us, ratio = found["us"], found["read_over_raw_mget"]
     line = (
         f"{found['rows']} requests, {found['keys']} keys, {found['bytes']:,} bytes: raw MGET "

@@ -6,11 +6,9 @@ import argparse
 import json
 import signal
 import sys
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,14 +16,13 @@ import numpy as np
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from adapters import local_stack
-from adapters.local_stack import ANY, StackOptions
-from benchmarks.end_to_end.machine import load, machine
+from benchmarks.end_to_end.machine import load
+from benchmarks.publishing import CLONE, surroundings
+from benchmarks.servers import own_servers
 from tests.system.flood.events import Account
 from tests.system.flood.kinds import NOTHING, kinds
 from tests.system.flood.run import Flooded, Plan, run_with_flood
 
-CLONE = Path(__file__).parents[1]
 EXAMPLE = 'example: make flood ARGS="--events 1000000 --seed 7"'
 DISK = """About 2 GB of disk are used in a folder for temporary files: of a million events some seventeen are of 5 MB, a
 hundred have a header of 100 kB, a hundred 20,000 headers; each lies there twice, as sent and as a dead letter."""
@@ -36,25 +33,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     asked = _parsed(arguments)
     started = load()
     quiet = asked.json
-    with tempfile.TemporaryDirectory(prefix="anabranch-flood-") as folder:
-        home = Path(folder)
-        try:
-            stack = local_stack.up(home, options=StackOptions(ports=ANY, jars=CLONE / ".anabranch" / "kafka" / "jars"))
-            with _bar(quiet, asked.events) as tell:
-                plan = Plan(asked.rows, asked.events, asked.seed, asked.rate, asked.ahead, tell)
-                without = run_with_flood(stack, home / "without", "no-flood", replace(plan, events=0))
-                flooded = run_with_flood(stack, home / "flooded", "flood", plan)
-            disk_mib = sum(f.stat().st_size for f in home.rglob("*") if f.is_file()) / 2**20
-        finally:
-            local_stack.down(home)
+    with own_servers("flood") as (home, addresses):
+        with _bar(quiet, asked.events) as tell:
+            plan = Plan(asked.rows, asked.events, asked.seed, asked.rate, asked.ahead, tell)
+            without = run_with_flood(addresses, home / "without", "no-flood", replace(plan, events=0))
+            flooded = run_with_flood(addresses, home / "flooded", "flood", plan)
+        disk_mib = sum(f.stat().st_size for f in home.rglob("*") if f.is_file()) / 2**20
     report = {
         **report_of(without, flooded),
         "asked": {"events": asked.events, "seed": asked.seed, "rate": asked.rate, "ahead": asked.ahead},
         "disk_mib": round(disk_mib),
-        "date": datetime.now(UTC).date().isoformat(),
-        "load_before": started,
-        "load_after": load(),
-        "machine": machine(),
+        **surroundings(started),
     }
     asked.out.parent.mkdir(parents=True, exist_ok=True)
     asked.out.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")

@@ -11,7 +11,6 @@ import json
 import signal
 import time
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +20,11 @@ from numpy.typing import NDArray
 
 from adapters.local_stack import StackAddresses
 from adapters.tail import Tail
-from benchmarks.__main__ import CLONE, own_stack, positive
+from benchmarks.__main__ import positive
 from benchmarks.end_to_end.figures import spread, text_of
-from benchmarks.end_to_end.machine import load, machine
-from benchmarks.end_to_end.page import page, read_results
+from benchmarks.end_to_end.machine import load
+from benchmarks.publishing import publish, surroundings
+from benchmarks.servers import own_servers
 from benchmarks.soak.load import Load
 from benchmarks.soak.pipeline import PIPELINE
 from schemas.contracts import Contracts
@@ -49,13 +49,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
     asked = parser.parse_args(arguments)
     before = load()
-    with own_stack() as (home, addresses):
+    with own_servers() as (home, addresses):
         ms = _run(home, addresses, asked.seconds, asked.rate)
-    around = {"load_before": before, "load_after": load(), "machine": machine()}
-    result = {"date": datetime.now(UTC).date().isoformat(), **around, **_figures(ms, asked.rate)}
-    results = CLONE / "benchmarks" / "results"
-    (results / "freshness.json").write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
-    (CLONE / "docs" / "benchmarks.md").write_text(page(read_results(results)), encoding="utf-8")
+    result = {**surroundings(before), **_figures(ms, asked.rate)}
+    publish("freshness", result)
     print(json.dumps(result) if asked.json else result["table"]["rows"])
 
 

@@ -16,7 +16,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from models.assembly import servable_learner_of
+from models.assembly import pipeline_learner
 from models.determinism import make_deterministic
 from schemas.contracts import Contracts, contracts_of
 from schemas.examples import Examples, read_log
@@ -68,7 +68,7 @@ def timed(call: Callable[[], T]) -> tuple[T, float]:
 def learn_bare(contracts: Contracts, log: Examples) -> None:
     """The learner without anything around it."""
     pipeline = contracts.pipeline
-    learner = servable_learner_of(pipeline.model, pipeline.learner.replay, contracts.layout, pipeline.learner.seed)
+    learner = pipeline_learner(pipeline)
     for start in range(0, len(log), pipeline.learner.batch):
         batch = log[start : start + pipeline.learner.batch]
         learner.predict_many(batch.features_BF)
@@ -79,7 +79,7 @@ def learn_whole(contracts: Contracts, log: Examples, cadence: int) -> tuple[int,
     """All that `step` does, with versions each `cadence` examples; returns how many came, and a checkpoint."""
     pipeline = contracts.pipeline
     plan = replace(plan_of(pipeline), cadence=cadence)
-    learner = servable_learner_of(pipeline.model, pipeline.learner.replay, contracts.layout, pipeline.learner.seed)
+    learner = pipeline_learner(pipeline)
     state, versions = first_state(plan, learner), 0
     for start in range(0, len(log), AT_ONCE):
         state, effects = step(plan, state, log[start : start + AT_ONCE])

@@ -11,19 +11,17 @@ import json
 import signal
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from datetime import UTC, datetime
+from collections.abc import Sequence
 from pathlib import Path
 
-from adapters import local_stack
-from adapters.local_stack import ANY, StackAddresses, StackOptions
+from adapters.local_stack import StackAddresses
 from adapters.publisher import Publisher
 from adapters.tail import Tail
-from benchmarks.__main__ import CLONE, positive
+from benchmarks.__main__ import positive
 from benchmarks.end_to_end.figures import spread, text_of
-from benchmarks.end_to_end.machine import load, machine
-from benchmarks.end_to_end.page import page, read_results
+from benchmarks.end_to_end.machine import load
+from benchmarks.publishing import publish, surroundings
+from benchmarks.servers import servers_in
 from benchmarks.soak.pipeline import PIPELINE
 from schemas.contracts import Contracts
 from schemas.pipeline_file import parse_pipeline
@@ -51,17 +49,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     asked = parser.parse_args(arguments)
     before = load()
     with tempfile.TemporaryDirectory(prefix="anabranch-start-") as folder:
-        with _stack(Path(folder)):
+        with servers_in(Path(folder)):
             pass  # what is laid out on disk the first time is there from now on
         rounds = [_round(Path(folder), number) for number in range(asked.rounds)]
     seconds = {name: spread([found[name] for found in rounds], 1) for name in AIMS}
     rows = [[name, f"{text_of(seconds[name])} s", f"{aim} s"] for name, aim in AIMS.items()]
     table = {"title": "Start", "about": ABOUT, "columns": ["", "took", "aim"], "rows": rows}
-    around = {"load_before": before, "load_after": load(), "machine": machine()}
-    result = {"date": datetime.now(UTC).date().isoformat(), **around, "seconds": seconds, "table": table}
-    results = CLONE / "benchmarks" / "results"
-    (results / "start.json").write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
-    (CLONE / "docs" / "benchmarks.md").write_text(page(read_results(results)), encoding="utf-8")
+    result = {**surroundings(before), "seconds": seconds, "table": table}
+    publish("start", result)
     print(json.dumps(result) if asked.json else rows)
 
 
@@ -69,7 +64,7 @@ def _round(folder: Path, number: int) -> dict[str, float]:
     file = folder / "pipeline.yaml"
     file.write_text(PIPELINE.replace("pipeline: soak", f"pipeline: start-{number}"), encoding="utf-8")
     begun_s = time.monotonic()
-    with _stack(folder) as addresses:
+    with servers_in(folder) as addresses:
         pipeline = parse_pipeline(file.read_text(encoding="utf-8"), str(file))
         with Session(file, pipeline, folder / f"home-{number}", addresses, PROCESSES) as session:
             _answered(session.contracts, addresses, "first")
@@ -96,16 +91,6 @@ def _answered(contracts: Contracts, addresses: StackAddresses, request: str) -> 
                 if part is not None and request.encode() in part.columns["request_id"].tolist():
                     return
     raise AssertionError(f"no answer within {WITHIN_S:.0f} s")
-
-
-@contextmanager
-def _stack(home: Path) -> Iterator[StackAddresses]:
-    """Servers on the data of this folder."""
-    options = StackOptions(ports=ANY, jars=CLONE / ".anabranch" / "kafka" / "jars")
-    try:
-        yield local_stack.up(home, options=options)
-    finally:
-        local_stack.down(home)
 
 
 if __name__ == "__main__":

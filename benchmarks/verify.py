@@ -12,7 +12,6 @@ import signal
 import subprocess
 import sys
 import time
-from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -21,15 +20,14 @@ from confluent_kafka import Consumer, TopicPartition
 
 from adapters.model_store_memory import MemoryModelStore
 from adapters.topics_admin import apply_topics
-from benchmarks.end_to_end.machine import load, machine
-from benchmarks.end_to_end.page import page, read_results
+from benchmarks.end_to_end.machine import load
+from benchmarks.publishing import publish, surroundings
+from benchmarks.servers import own_servers
 from schemas.topics import topic_name
 from services.cli.pipeline_reading import read_contracts
 from services.verify.cut import ORDER
 from services.verify.main import verify
 
-RESULT = Path(__file__).parent / "results" / "verify.json"
-PAGE = Path(__file__).parents[1] / "docs" / "benchmarks.md"
 KIB_IN_MIB = 1024
 COLUMNS = ["", "a second", "of the bare consume", "processor time of each", "most memory"]
 ABOUT = (
@@ -44,7 +42,7 @@ def main() -> None:
     parser = argparse.ArgumentParser("python -m benchmarks.verify", description=__doc__)
     parser.add_argument("--rows", type=int, default=200_000, help="requests in the log (default 200,000)")
     parser.add_argument("--rounds", type=int, default=3, help="runs of each (default 3)")
-    parser.add_argument("--out", action="store_true", help=f"write {RESULT.name} and the page of benchmarks")
+    parser.add_argument("--out", action="store_true", help="write the result and the page of benchmarks")
     parser.add_argument("--measure", choices=("verify", "consume"), help=argparse.SUPPRESS)
     parser.add_argument("--bootstrap", help=argparse.SUPPRESS)
     parser.add_argument("--pipeline", type=Path, help=argparse.SUPPRESS)
@@ -52,11 +50,10 @@ def main() -> None:
     if asked.measure:
         print(json.dumps(_measured(asked.measure, asked.pipeline, asked.bootstrap)))
         return
-    from benchmarks.__main__ import own_stack  # these bring torch, which a measured process must do without
-    from benchmarks.verify_log import pipeline_text, write_log
+    from benchmarks.verify_log import pipeline_text, write_log  # brings torch, which a measured process must do without
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # the servers are ended then too
-    with own_stack() as (home, addresses):
+    with own_servers() as (home, addresses):
         file = home / "pipeline.yaml"
         file.write_text(pipeline_text(), encoding="utf-8")
         contracts = read_contracts(file)
@@ -67,7 +64,7 @@ def main() -> None:
         for _ in range(asked.rounds):
             for what, found in runs.items():
                 found.append(_run(what, file, addresses.bootstrap))
-    _tell(records, runs, {"machine": machine(), "load_before": before, "load_after": load()}, asked.out)
+    _tell(records, runs, surroundings(before), asked.out)
 
 
 def _tell(records: int, runs: dict[str, list[dict[str, float]]], around: dict[str, Any], write: bool) -> None:
@@ -78,10 +75,7 @@ def _tell(records: int, runs: dict[str, list[dict[str, float]]], around: dict[st
         print(" | ".join(row))
     if write:
         table = {"title": "Verify", "about": ABOUT.format(records), "columns": COLUMNS, "rows": rows}
-        what_was = {"process": "verify", "records": records, "runs": runs, "table": table}
-        document = {**what_was, "date": datetime.now(UTC).date().isoformat(), **around}
-        RESULT.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
-        PAGE.write_text(page(read_results(RESULT.parent)), encoding="utf-8")
+        publish("verify", {"records": records, "runs": runs, "table": table, **around})
 
 
 def _figures(found: list[dict[str, float]]) -> list[str]:

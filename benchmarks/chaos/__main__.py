@@ -11,24 +11,22 @@ import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from adapters import local_stack
-from adapters.local_stack import ANY, StackOptions
 from benchmarks.chaos.figures import figures
 from benchmarks.chaos.page import page
 from benchmarks.chaos.plot import save_plot
-from benchmarks.end_to_end.machine import load, machine
+from benchmarks.end_to_end.machine import load
+from benchmarks.publishing import CLONE, save, surroundings
+from benchmarks.servers import OPTIONS, servers_in
 from tests.system.chaos.judgement import judged
 from tests.system.chaos.schedule import answers_needed, schedule
 from tests.system.chaos.trial import Ground, Suffered, run_trial
 
-CLONE = Path(__file__).parents[2]
 ANSWERS_FOR_EACH = 120
 """Answers for each disturbance: what goes by until the next is due."""
 EXAMPLE = 'example: make chaos ARGS="--kills 200 --seed 7"'
@@ -51,24 +49,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         trial = run_trial(ground, ground.home.parent / "chaos", "chaos", rows, plan, tell, asked.minutes * 60)
         bar.update(task, description="judging")
         judgement = judged(trial.run, calm.run, ground.addresses)
-    about = {
-        "seed": asked.seed,
-        "date": datetime.now(UTC).date().isoformat(),
-        "machine": machine(),
-        "load_before": before,
-        "load_after": load(),
-    }
-    result = {**about, **figures(trial, judgement)}
+    result = {"seed": asked.seed, **surroundings(before), **figures(trial, judgement)}
     _write(asked.out, result)
     print(json.dumps(result) if asked.json else page(result).partition("## ")[2])
     return 0 if result["held"] else 1
 
 
 def _write(out: Path, result: dict[str, Any]) -> None:
-    results, docs = out / "benchmarks" / "results", out / "docs"
-    for folder in (results, docs):
-        folder.mkdir(parents=True, exist_ok=True)
-    (results / "chaos.json").write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+    save("chaos", result, out)
+    docs = out / "docs"
+    docs.mkdir(parents=True, exist_ok=True)
     (docs / "chaos.md").write_text(page(result), encoding="utf-8")
     save_plot(result, docs / "chaos.png")
 
@@ -88,13 +78,11 @@ def _parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
 @contextmanager
 def _ground(keep: Path | None) -> Iterator[Ground]:
     """Servers of the trial's own, on empty data."""
-    jars = CLONE / ".anabranch" / "kafka" / "jars"
     folder = keep.resolve() if keep else Path(tempfile.mkdtemp(prefix="anabranch-chaos-"))
-    home, options = folder / "servers", StackOptions(ports=ANY, jars=jars)
     try:
-        yield Ground(home, options, local_stack.up(home, options=options))
+        with servers_in(folder / "servers") as addresses:
+            yield Ground(folder / "servers", OPTIONS, addresses)
     finally:
-        local_stack.down(home)
         if not keep:
             shutil.rmtree(folder)
 

@@ -12,7 +12,7 @@ from adapters.model_store_redis import RedisModelStore
 from adapters.redis_client import connect
 from benchmarks.end_to_end.case import Case, Document, Ground, Load, Progress
 from benchmarks.end_to_end.topics import GroupOffsets, committed_records, refuse_dead_letters
-from models.assembly import servable_learner_of
+from models.assembly import pipeline_learner
 from models.snapshot import encode_model
 from schemas.contracts import Contracts
 from schemas.feature_format import pack, pack_watermark, windows_fingerprint
@@ -73,9 +73,8 @@ def fill_stores(ground: Ground, entities: int = ENTITIES) -> None:
             store.write(feature_keys(ground.name, kind.name, names), packed)
     marks = [watermark_key(ground.name, p) for p in range(pipeline.topics.partitions)]
     store.write(marks, [pack_watermark(NOON, fingerprint)] * len(marks))
-    models, rules = RedisModelStore(client, ground.name), pipeline.learner
-    learner = servable_learner_of(pipeline.model, rules.replay, layout, rules.seed)
-    models.publish(1, models.put(encode_model(learner.served(), layout.names)[0]), "{}")
+    models, served = RedisModelStore(client, ground.name), pipeline_learner(pipeline).served()
+    models.publish(1, models.put(encode_model(served, layout.names)[0]), "{}")
     client.close()
 
 

@@ -6,17 +6,17 @@ import argparse
 import json
 import signal
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 from rich.console import Console
 
-from benchmarks.__main__ import CLONE, bar_of, own_stack, positive
+from benchmarks.__main__ import bar_of, positive
 from benchmarks.end_to_end.figures import Spread, spread, text_of
-from benchmarks.end_to_end.machine import load, machine
-from benchmarks.end_to_end.page import page, read_results
+from benchmarks.end_to_end.machine import load
 from benchmarks.end_to_end.rounds import COPY
+from benchmarks.publishing import publish, surroundings
 from benchmarks.rivals.contest import APART, contest, present
+from benchmarks.servers import own_servers
 
 EXAMPLE = "example: make bench-rivals ARGS='--rounds 5'"
 OURS = ("exactly_once", "at_least_once")
@@ -40,22 +40,19 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if not APART.exists():
         Console(stderr=True).print("bytewax and Quix Streams are left out: `make bench-rivals` installs them.")
     result = measure(asked.rounds, asked.rows, asked.json)
-    results = CLONE / "benchmarks" / "results"
-    (results / "rivals.json").write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
-    (CLONE / "docs" / "benchmarks.md").write_text(page(read_results(results)), encoding="utf-8")
+    publish("rivals", result)
     print(json.dumps(result) if asked.json else "\n".join(" | ".join(row) for row in result["table"]["rows"]))
 
 
 def measure(rounds: int, rows: int, quiet: bool) -> dict[str, Any]:
     """Run the rounds; servers of their own are started for it."""
     before, found = load(), list[dict[str, float]]()
-    with own_stack() as (home, addresses), bar_of(quiet) as bar:
+    with own_servers() as (home, addresses), bar_of(quiet) as bar:
         task = bar.add_task("rivals", total=rounds)
         for round_ in range(rounds):
             found.append(contest(rows, f"rivals-{round_}", home, addresses))
             bar.advance(task)
-    around = {"load_before": before, "load_after": load(), "machine": machine(), "rounds": rounds, "requests": rows}
-    return {"date": datetime.now(UTC).date().isoformat(), **around, **figures(found)}
+    return {**surroundings(before), "rounds": rounds, "requests": rows, **figures(found)}
 
 
 def figures(rounds: Sequence[dict[str, float]]) -> dict[str, Any]:

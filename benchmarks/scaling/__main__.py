@@ -7,21 +7,21 @@ import json
 import signal
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from adapters.local_stack import StackAddresses
 from adapters.redis_client import connect
 from adapters.topics_admin import apply_topics
-from benchmarks.__main__ import CLONE, bar_of, own_stack, positive
+from benchmarks.__main__ import bar_of, positive
 from benchmarks.end_to_end.case import Load, ground_of
 from benchmarks.end_to_end.case_predictor import CASE, ENTITIES, check, document, fill_stores, requests
 from benchmarks.end_to_end.figures import Spread, spread, text_of
-from benchmarks.end_to_end.machine import load, machine
-from benchmarks.end_to_end.page import page, read_results
+from benchmarks.end_to_end.machine import load
 from benchmarks.end_to_end.rounds import Speed, process_speed
 from benchmarks.end_to_end.topics import fill
+from benchmarks.publishing import publish, surroundings
+from benchmarks.servers import own_servers
 from schemas.topics import topic_name
 
 EXAMPLE = "example: python -m benchmarks.scaling --rounds 5"
@@ -54,18 +54,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
     asked = parser.parse_args(arguments)
     before, found, sizes = load(), list[dict[Size, Speed]](), dict[Size, float]()
-    with own_stack() as (home, addresses), bar_of(asked.json) as bar:
+    with own_servers() as (home, addresses), bar_of(asked.json) as bar:
         task = bar.add_task("scaling", total=asked.rounds * len(SIZES))
         for round_ in range(asked.rounds):
             found.append({})
             for size in SIZES:
                 found[-1][size], sizes[size] = _run(size, f"scaling-{round_}-{size}", asked.rows, home, addresses)
                 bar.advance(task)
-    around = {"load_before": before, "load_after": load(), "machine": machine(), "rounds": asked.rounds}
-    result = {"date": datetime.now(UTC).date().isoformat(), **around, **_figures(found, sizes)}
-    results = CLONE / "benchmarks" / "results"
-    (results / "scaling.json").write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
-    (CLONE / "docs" / "benchmarks.md").write_text(page(read_results(results)), encoding="utf-8")
+    result = {**surroundings(before), "rounds": asked.rounds, **_figures(found, sizes)}
+    publish("scaling", result)
     print(json.dumps(result) if asked.json else "\n".join(" | ".join(row) for row in result["table"]["rows"]))
 
 

@@ -7,21 +7,20 @@ import json
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from adapters import local_stack
-from adapters.local_stack import ANY, StackAddresses, StackOptions
+from adapters.local_stack import StackAddresses
 from adapters.local_stack.state import load_state
-from benchmarks.end_to_end.machine import load, machine
+from benchmarks.end_to_end.machine import load
+from benchmarks.publishing import CLONE, save, surroundings
+from benchmarks.servers import own_servers
 from benchmarks.soak.load import Listener, Load
 from benchmarks.soak.page import page, save_plot
 from benchmarks.soak.pipeline import PIPELINE
@@ -30,7 +29,6 @@ from benchmarks.soak.samples import Sample, Sampler
 from schemas.pipeline_file import parse_pipeline
 from services.cli.session import Session
 
-CLONE = Path(__file__).parents[2]
 EXAMPLE = 'example: make soak ARGS="--minutes 30 --rate 2000"'
 PROCESSES = ("feature_windows", "label_join", "predictor", "learner", "drift_watch")
 EVERY_S, SETTLED_WITHIN_S = 5.0, 60.0
@@ -44,20 +42,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     length_s = asked.minutes * 60
     warm_up_s = min(WARM_UP_S, 0.6 * length_s)
     before = load()
-    with tempfile.TemporaryDirectory(prefix="anabranch-soak-") as folder:
-        home = Path(folder)
-        try:
-            jars = CLONE / ".anabranch" / "kafka" / "jars"
-            stack = local_stack.up(home, options=StackOptions(ports=ANY, jars=jars))
-            report = _soak(home, stack, asked, length_s, warm_up_s)
-        finally:
-            local_stack.down(home)
-    report |= {"date": datetime.now(UTC).date().isoformat(), "load_before": before, "load_after": load()}
-    report["machine"] = machine()
-    results, docs = asked.out / "benchmarks" / "results", asked.out / "docs"
-    results.mkdir(parents=True, exist_ok=True)
+    with own_servers("soak") as (home, addresses):
+        report = _soak(home, addresses, asked, length_s, warm_up_s)
+    report |= surroundings(before)
+    save("soak", report, asked.out)
+    docs = asked.out / "docs"
     docs.mkdir(parents=True, exist_ok=True)
-    (results / "soak.json").write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
     (docs / "soak.md").write_text(page(report), encoding="utf-8")
     save_plot(report, docs / "soak.png")
     print(json.dumps(report) if asked.json else told(report))
