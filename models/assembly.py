@@ -14,11 +14,24 @@ from models.time_ensemble import TimeEnsemble
 from models.torch_learner import TorchLearner
 from models.torch_learner_config import TorchLearnerConfig
 from schemas.errors import ConfigurationError
-from schemas.layout import Layout
+from schemas.layout import Layout, layout_of
+from schemas.pipeline import Pipeline
 from schemas.pipeline_learning import Model, Replay
 from schemas.pipeline_safeguards import Safeguards
 
 _NO_SAFEGUARDS: Final = Safeguards()
+
+
+def pipeline_learner(pipeline: Pipeline, seed: int | None = None) -> ServableLearner:
+    """Make the learner that a pipeline file asks for; with another `seed` than its own if one is given.
+
+    Raises
+    ------
+    ConfigurationError
+        The pipeline asks to serve a kind that can only be scored.
+    """
+    rules, chosen = pipeline.learner, pipeline.learner.seed if seed is None else seed
+    return servable_learner_of(pipeline.model, rules.replay, layout_of(pipeline), chosen, rules.safeguards)
 
 
 def learner_of(

@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 
 from adapters.learner_ports import PartitionLog
-from models.assembly import servable_learner_of
+from models.assembly import pipeline_learner
 from models.determinism import make_deterministic
 from schemas.commands import Command
 from schemas.contracts import Contracts
@@ -76,9 +76,8 @@ def relearn(
 
 def _beginning(contracts: Contracts) -> tuple[Plan, State]:
     # Checkpoints change nothing that is learned, and nobody here wants their bytes.
-    plan, rules = replace(plan_of(contracts.pipeline), checkpoint=sys.maxsize), contracts.pipeline.learner
-    learner = servable_learner_of(contracts.pipeline.model, rules.replay, plan.layout, rules.seed, rules.safeguards)
-    return plan, first_state(plan, learner)
+    plan = replace(plan_of(contracts.pipeline), checkpoint=sys.maxsize)
+    return plan, first_state(plan, pipeline_learner(contracts.pipeline))
 
 
 def _stretches(contracts: Contracts, log: PartitionLog, through: int | None, tell: Tell) -> Iterator[Stretch]:

@@ -8,7 +8,7 @@ from typing import Final
 
 from adapters.context import Context
 from adapters.learner_ports import PartitionLog
-from models.assembly import servable_learner_of
+from models.assembly import pipeline_learner
 from schemas.dead_letters import dead_letters
 from schemas.decoded import Fault
 from schemas.examples import read_whole_log
@@ -109,9 +109,7 @@ class Session:
             self._context.log.warning("left with versions unpublished; they are learned again from the last checkpoint")
 
     def _restored(self) -> State:
-        rules = self._context.pipeline.learner
-        model = self._context.pipeline.model
-        learner = servable_learner_of(model, rules.replay, self._plan.layout, rules.seed, rules.safeguards)
+        learner = pipeline_learner(self._context.pipeline)
         found = self._around.folder.load(self._say_corrupted)
         if found is None:
             self._context.log.info("no checkpoint: learning from the beginning of the log")

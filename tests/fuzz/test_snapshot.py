@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.checkpoint_folder import _MAGIC, _sound_payload
-from models.assembly import servable_learner_of
+from models.assembly import pipeline_learner
 from models.protocol import Snapshot
 from models.snapshot import decode_model, encode_model
 from models.tensor_bytes import decode_snapshot, encode_snapshot
@@ -34,13 +34,13 @@ VALUES = st.recursive(
 
 @cache
 def model() -> bytes:
-    learner = servable_learner_of(PIPELINE.model, PIPELINE.learner.replay, PLAN.layout, 0)
+    learner = pipeline_learner(PIPELINE)
     return encode_model(learner.served(), PLAN.layout.names)[0]
 
 
 @cache
 def checkpoint() -> bytes:
-    learner = servable_learner_of(PIPELINE.model, PIPELINE.learner.replay, PLAN.layout, 0)
+    learner = pipeline_learner(PIPELINE)
     return encode_state(PLAN, first_state(PLAN, learner))
 
 
@@ -81,7 +81,7 @@ def test_model(data: st.DataObject) -> None:
 @given(st.data())
 def test_checkpoint(data: st.DataObject) -> None:
     blob = data.draw(hostile([checkpoint()])) if data.draw(st.booleans()) else with_manifest(checkpoint(), data)
-    learner = servable_learner_of(PIPELINE.model, PIPELINE.learner.replay, PLAN.layout, 0)
+    learner = pipeline_learner(PIPELINE)
     with suppress(DataError, ConfigurationError):
         decode_state(PLAN, learner, blob)
 

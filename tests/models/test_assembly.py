@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from models.assembly import blank_model_of, learner_of, network_shape, servable_learner_of
+from models.assembly import blank_model_of, learner_of, network_shape, pipeline_learner, servable_learner_of
 from models.contest import Contest
 from models.river_linear import RiverLinear
 from models.river_tree import RiverTree
 from models.snapshot import encode_model
+from models.time_ensemble import TimeEnsemble
 from models.torch_learner import TorchLearner
 from schemas.errors import ConfigurationError
 from schemas.layout import Layout, RequestColumn
 from schemas.pipeline_learning import Model, Replay
+from tests.services.learner.rig import small_contracts
 
 LAYOUT = Layout(
     (
@@ -49,6 +51,15 @@ def test_a_blank_model_is_what_a_learner_serves_that_has_learned_nothing(kind: s
     model = Model.model_validate({"kind": kind})
     served = servable_learner_of(model, Replay(), LAYOUT, 7).served()
     assert encode_model(blank_model_of(model, LAYOUT, 7)) == encode_model(served)
+
+
+def test_a_pipelines_learner_has_all_that_its_file_says() -> None:
+    plain = small_contracts().pipeline
+    ensemble = small_contracts(keep="keep_versions: 4, safeguards: {ensemble: {}}").pipeline
+    assert isinstance(pipeline_learner(plain), TorchLearner)
+    assert isinstance(pipeline_learner(ensemble), TimeEnsemble)
+    first, again, other = (encode_model(pipeline_learner(plain, seed).served())[1] for seed in (None, 0, 1))
+    assert first == again != other
 
 
 def test_ignored_fields_are_no_input() -> None:

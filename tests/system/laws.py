@@ -12,7 +12,7 @@ from adapters.local_stack import StackAddresses
 from adapters.model_store_redis import RedisModelStore
 from adapters.redis_client import connect
 from adapters.tail import Tail
-from models.assembly import servable_learner_of
+from models.assembly import pipeline_learner
 from models.determinism import make_deterministic
 from models.snapshot import decode_model
 from schemas.contracts import Contracts
@@ -92,10 +92,7 @@ def check_versions(run: Run, stack: StackAddresses) -> None:
 def check_learner(run: Run) -> None:
     """I3: the same log, learned without Kafka and without disturbance, ends in the same digests."""
     make_deterministic()
-    pipeline = run.contracts.pipeline
-    plan = plan_of(pipeline)
-    rules = pipeline.learner
-    learner = servable_learner_of(pipeline.model, rules.replay, plan.layout, rules.seed, rules.safeguards)
+    plan, learner = plan_of(run.contracts.pipeline), pipeline_learner(run.contracts.pipeline)
     _, effects = step(plan, first_state(plan, learner), examples_of(run))
     candidates = [e for e in effects if isinstance(e, Candidate)]
     assert candidates

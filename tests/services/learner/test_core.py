@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.assembly import servable_learner_of
+from models.assembly import pipeline_learner
 from models.determinism import make_deterministic
 from models.protocol import ServableLearner
 from models.snapshot import encode_model
@@ -29,8 +29,7 @@ ROWS = 150
 
 
 def new_learner(contracts: Contracts) -> ServableLearner:
-    pipeline = contracts.pipeline
-    return servable_learner_of(pipeline.model, pipeline.learner.replay, contracts.layout, pipeline.learner.seed)
+    return pipeline_learner(contracts.pipeline)
 
 
 def log_of(contracts: Contracts, rows: int = ROWS) -> Examples:

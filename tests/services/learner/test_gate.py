@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.assembly import servable_learner_of
+from models.assembly import pipeline_learner
 from models.determinism import make_deterministic
 from models.snapshot import decode_model
 from schemas.contracts import Contracts
@@ -36,9 +36,7 @@ def log_of(contracts: Contracts, rows: int = ROWS) -> Examples:
 
 
 def beginning(contracts: Contracts) -> State:
-    pipeline, plan = contracts.pipeline, plan_of(contracts.pipeline)
-    learner = servable_learner_of(pipeline.model, pipeline.learner.replay, plan.layout, pipeline.learner.seed)
-    return first_state(plan, learner)
+    return first_state(plan_of(contracts.pipeline), pipeline_learner(contracts.pipeline))
 
 
 def learned(contracts: Contracts, log: Examples, cuts: Sequence[int] = ()) -> tuple[State, list[Effect]]:

@@ -8,7 +8,7 @@ from functools import cache
 import numpy as np
 import pytest
 
-from models.assembly import servable_learner_of
+from models.assembly import pipeline_learner
 from models.determinism import make_deterministic
 from schemas.contracts import Contracts, contracts_of
 from schemas.examples import Examples
@@ -52,13 +52,16 @@ def log_of(*parts: tuple[np.ndarray, np.ndarray]) -> Examples:
     x_BF, y_B = np.concatenate([x for x, _ in parts]), np.concatenate([y for _, y in parts])
     offset_B = np.arange(len(y_B))
     time_B, zeros_B = 1.3e12 + 1000.0 * offset_B.astype(np.float64), np.zeros(len(y_B), np.int64)
-    answer_BK = np.full((len(y_B), 1), 0.5, np.float32)
-    return Examples(offset_B, time_B, time_B + 1, y_B, np.ones(len(y_B), np.bool_), zeros_B, answer_BK, x_BF)
+    answer_BK, came_B, nobody_B = (
+        np.full((len(y_B), 1), 0.5, np.float32),
+        np.ones(len(y_B), np.bool_),
+        np.full(len(y_B), b""),
+    )
+    return Examples(offset_B, time_B, time_B + 1, y_B, came_B, zeros_B, answer_BK, x_BF, nobody_B)
 
 
 def beginning() -> State:
-    pipeline, plan = contracts().pipeline, plan_of(contracts().pipeline)
-    return first_state(plan, servable_learner_of(pipeline.model, pipeline.learner.replay, plan.layout, 0))
+    return first_state(plan_of(contracts().pipeline), pipeline_learner(contracts().pipeline))
 
 
 def learned(log: Examples) -> tuple[State, list[Effect]]:
@@ -145,6 +148,5 @@ def test_without_room_for_a_concept_nothing_is_recalled_or_held() -> None:
     pipeline = contracts().pipeline
     gate = pipeline.gate.model_copy(update={"concepts": pipeline.gate.concepts.model_copy(update={"size": 0})})  # type: ignore[union-attr]
     plan = plan_of(pipeline.model_copy(update={"gate": gate}))
-    learner = servable_learner_of(pipeline.model, pipeline.learner.replay, plan.layout, 0)
-    _, effects = step(plan, first_state(plan, learner), there_and_back(0))
+    _, effects = step(plan, first_state(plan, pipeline_learner(pipeline)), there_and_back(0))
     assert not [version for version in versions(effects) if version.concept]
