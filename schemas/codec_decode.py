@@ -125,7 +125,7 @@ class Cursor:
 
     def _read_texts(self, field: FieldLayout) -> None:
         length_N = self._lengths(field.name)
-        too_long = f"{field.name}: text of more than {field.size} bytes"
+        too_long = f"{field.name}: text of more than {field.size} bytes; send a shorter one"
         length_N = length_N[self._drop(length_N > field.size, "too_long", too_long)]
         width = max(1, int(length_N.max(initial=0)))
         bytes_NW = self._window(width).view(np.uint8).reshape(-1, width)

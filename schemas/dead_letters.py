@@ -27,7 +27,7 @@ REASONS: Final[dict[str, str]] = {
     "bad_enum": "an enum index without a symbol",
     "bad_length": "a length that cannot be",
     "bad_number": "a number too large for its type",
-    "bad_text": "text that is not UTF-8 or holds a zero byte",
+    "bad_text": "text that is not UTF-8, or holds a zero byte or another control character",
     "too_long": "text longer than its field takes",
     "out_of_range": "a number outside the range that the pipeline file declares",
     "missing_value": "a value is missing where the pipeline file rejects that",

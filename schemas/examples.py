@@ -24,7 +24,7 @@ class Examples:
     """Labelled answers, in log order (B rows).
 
     `output_BK` is the answer as served and `features_BF` the vector as served, NaN where missing. `observed_B` is
-    False where the label is the pipeline's default.
+    False where the label is the pipeline's default. `labeller_B` is who gave the label, UTF-8; empty if nobody knows.
     """
 
     offset_B: NDArray[np.int64]
@@ -35,6 +35,7 @@ class Examples:
     version_B: NDArray[np.int64]
     output_BK: NDArray[np.float32]
     features_BF: NDArray[np.float32]
+    labeller_B: NDArray[np.bytes_]
 
     def __len__(self) -> int:
         return len(self.offset_B)
@@ -57,7 +58,7 @@ def no_examples(layout: Layout) -> Examples:
     """
     times, whole = np.empty(0, np.float64), np.empty(0, np.int64)
     output, features = np.empty((0, layout.outputs), np.float32), np.empty((0, layout.width), np.float32)
-    return Examples(whole, times, times, times, np.empty(0, np.bool_), whole, output, features)
+    return Examples(whole, times, times, times, np.empty(0, np.bool_), whole, output, features, np.empty(0, "S1"))
 
 
 def read_log(contracts: Contracts, records: Records) -> tuple[Examples, tuple[Fault, ...]]:
@@ -127,6 +128,7 @@ def examples_of(part: Part, offset_N: NDArray[np.int64], layout: Layout) -> tupl
         columns["version"],
         output_NK,
         features_NF,
+        columns["labeller"],
     )
     return found[np.flatnonzero(good_N)], tuple(sorted(faults, key=lambda fault: fault.row))
 

@@ -13,6 +13,8 @@ from schemas.pipeline import CategoryField, FieldSpec, NumberField, Pipeline, Ta
 
 MAX_TIME_MS: Final = 8.64e15
 """Furthest time from 1970 that is believed: beyond it a double no longer tells milliseconds apart in every client."""
+_SPACE: Final = 0x20
+_DELETE: Final = 0x7F
 
 Finding = tuple[NDArray[np.bool_], str, str]
 """Rows that are bad, the reason, and the detail."""
@@ -53,6 +55,7 @@ def label_check(target: Target) -> Check:
             bad_B |= (value_B < 0) | (value_B >= classes) | (value_B != np.floor(value_B))
             yield bad_B, "bad_label", f"value: not one of the classes 0 … {classes - 1}"
         yield bad_B, "bad_label", "value: not a finite number"
+        yield _controls(columns["labeller"]), "bad_text", "labeller: holds a control character; name it in plain text"
 
     return check
 
@@ -68,6 +71,12 @@ def _time(name: str, columns: Columns) -> Finding:
 
 def _id(columns: Columns) -> Finding:
     return columns["request_id"] == b"", "bad_id", "request_id: empty"
+
+
+def _controls(text_B: NDArray[Any]) -> NDArray[np.bool_]:
+    """Whether a name would break the line of a log that tells it."""
+    byte_BW = np.ascontiguousarray(text_B).view(np.uint8).reshape(len(text_B), text_B.dtype.itemsize)
+    return np.asarray((((byte_BW > 0) & (byte_BW < _SPACE)) | (byte_BW == _DELETE)).any(axis=1), np.bool_)
 
 
 def _fields(fields: dict[str, FieldSpec], columns: Columns) -> Iterator[Finding]:

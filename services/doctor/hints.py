@@ -20,7 +20,7 @@ HINTS: Final[dict[str, str]] = {
     "bad_enum": _WRITER,
     "bad_length": _BYTES,
     "bad_number": _WRITER,
-    "bad_text": "Text must be UTF-8 without zero bytes.",
+    "bad_text": "Text must be UTF-8 without zero bytes, and a labeller without control characters.",
     "too_long": "Shorten the text: category fields and ids are names, not documents.",
     "out_of_range": _RANGE,
     "missing_value": "Fill the field, or set `missing: allow` for it in the pipeline file.",

@@ -138,7 +138,15 @@ class PartitionJoin:
             step.drop_label(int(rows.offset_L[row]))
         answer_N, label_N = self.pending.answers(slot_N), rows.value_L[row_N]
         step.joined.append(
-            Joined(rows.id_L[row_N], answer_N, rows.time_L[row_N], label_N, rows.offset_L[row_N], OBSERVED)
+            Joined(
+                rows.id_L[row_N],
+                answer_N,
+                rows.time_L[row_N],
+                label_N,
+                rows.offset_L[row_N],
+                rows.labeller_L[row_N],
+                OBSERVED,
+            )
         )
         step.counts["labels_joined"] += len(row_N)
         step.counts["answers_joined"] += len(row_N)
@@ -224,9 +232,8 @@ class PartitionJoin:
         ids, answer_N, default = self.pending.ids(slot_N), self.pending.answers(slot_N), self.join.default
         if default is not None:
             time_N, count = answer_N["request_time"] + self.join.wait, len(ids)
-            step.joined.append(
-                Joined(np.array(ids), answer_N, time_N, np.full(count, default), np.full(count, -1), DEFAULT)
-            )
+            label_N, nowhere_N, nobody_N = np.full(count, default), np.full(count, -1), np.full(count, b"")
+            step.joined.append(Joined(np.array(ids), answer_N, time_N, label_N, nowhere_N, nobody_N, DEFAULT))
         step.counts["answers_timed_out" if default is None else "answers_defaulted"] += len(ids)
         self._let_go(slot_N, ids, answer_N, TIMED_OUT, np.full(len(ids), np.nan), step)
 

@@ -31,6 +31,7 @@ def example_columns(joined: Joined, partition: int) -> Columns:
         "prediction_offset": answer_N["offset"],
         "label_offset": joined.label_offset_N,
         "request_id": joined.id_N,
+        "labeller": joined.labeller_N,
     }
 
 

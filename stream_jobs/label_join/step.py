@@ -17,13 +17,17 @@ OBSERVED, DEFAULT = 0, 1
 
 @dataclass(frozen=True, slots=True)
 class Joined:
-    """N answers with their labels; `origin` as in ``example.avsc``. `label_offset_N` is −1 for a default."""
+    """N answers with their labels; `origin` as in ``example.avsc``.
+
+    `label_offset_N` is −1, and `labeller_N` empty, for a default.
+    """
 
     id_N: NDArray[np.bytes_]
     answer_N: NDArray[np.void]
     label_time_N: NDArray[np.float64]
     label_N: NDArray[np.float64]
     label_offset_N: NDArray[np.int64]
+    labeller_N: NDArray[np.bytes_]
     origin: int
 
 

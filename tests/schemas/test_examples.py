@@ -6,9 +6,11 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from schemas.contracts import Contracts
+from schemas.codec import Codec
+from schemas.contracts import Contracts, contracts_of
 from schemas.examples import Examples, no_examples, read_log
 from schemas.records import Records
+from schemas.static_ids import static_id
 from tests.services.learner.rig import example_values, small_contracts
 
 CONTRACTS = small_contracts()
@@ -64,3 +66,17 @@ def test_stretches_join_to_the_whole(cut: int) -> None:
     joined = no_examples(CONTRACTS.layout).followed_by(whole[:cut]).followed_by(whole[cut:])
     for name in Examples.__slots__:
         np.testing.assert_array_equal(getattr(joined, name), getattr(whole, name))
+
+
+def test_an_example_from_before_labellers_were_known_has_an_empty_one() -> None:
+    new = CONTRACTS.codec("Example").schema
+    old = {**new, "fields": [field for field in new["fields"] if field["name"] != "labeller"]}
+    part, _ = CONTRACTS.codec("Example").decode(example_values(CONTRACTS, 3))
+    columns = {name: column for name, column in part.columns.items() if name != "labeller"}
+    values = Codec(old, static_id(old)).encode(columns)
+    later = contracts_of(CONTRACTS.pipeline, former=[(static_id(old), old)])
+    zeros_B = np.zeros(3, np.int64)
+    records = Records("e", zeros_B.astype(np.int32), np.arange(3), zeros_B, [None] * 3, values, [()] * 3)
+    examples, faults = read_log(later, records)
+    assert (examples.labeller_B.tolist(), faults) == ([b""] * 3, ())
+    np.testing.assert_array_equal(examples.features_BF, part.columns["features"])

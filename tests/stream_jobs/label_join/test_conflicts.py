@@ -57,5 +57,6 @@ def test_the_majority_of_labellers_is_believed() -> None:
         Label("a", 1004, 1, "ann"),
     ]
     broker = joined(contracts, [Answer("a", 1000), *votes], [Progress(1050)])
-    assert [(example["label"], example["label_offset"]) for example in examples(contracts, broker)] == [(0, 1)]
+    told = [(example["label"], example["label_offset"], example["labeller"]) for example in examples(contracts, broker)]
+    assert told == [(0, 1, b"bob")]
     assert sorted(reasons(contracts, broker)) == ["contradictory_label"] * 2 + ["duplicate_label"]
