@@ -7,21 +7,16 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from schemas.durations import Duration
+from schemas.pipeline_drift_bands import Bands as Bands
+from schemas.pipeline_drift_joint import LEAST_ALPHA, Joint
 from schemas.pipeline_optimiser import Positive
-from schemas.section import Section
+from schemas.section import Section, later
 
 Share = Annotated[float, Field(ge=0, le=1)]
 NumberTest = Literal["psi", "ks", "wasserstein", "jensen_shannon"]
 CategoryTest = Literal["psi", "chi_squared", "jensen_shannon"]
 ColumnTest = Literal["psi", "ks", "wasserstein", "jensen_shannon", "chi_squared", "none"]
-Kind = Literal["covariate", "quality", "prior", "concept"]
-
-
-class Bands(Section):
-    """Effect sizes: above `watch` a column has moved, above `act` far."""
-
-    watch: Positive
-    act: Positive
+Kind = Literal["covariate", "joint", "quality", "prior", "concept"]
 
 
 class Psi(Bands):
@@ -100,11 +95,18 @@ class Drift(Section):
     jensen_shannon: JensenShannon = JensenShannon()
     chi_squared: ChiSquared = ChiSquared()
     quality: Quality = Quality()
+    joint: Joint | None = later(None)
 
     @model_validator(mode="after")
     def _slides(self) -> Self:
         if self.slide is not None and (self.slide > self.window or self.window % self.slide):
             raise ValueError("`slide` must divide `window`: 1d of 7d, say, not 2d")
+        return self
+
+    @model_validator(mode="after")
+    def _can_be_permuted(self) -> Self:
+        if self.joint is not None and self.alpha < LEAST_ALPHA:
+            raise ValueError(f"`alpha` must be {LEAST_ALPHA:g} or more beside `joint`: it is met by permutations")
         return self
 
     @property

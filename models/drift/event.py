@@ -72,7 +72,7 @@ def drift_of(
     strongest = list(verdict.strongest)
     first = strongest[0]
     effect, passed, act = float(evidence.effect_T[first]), bar * evidence.band_T[first], evidence.act_T[first]
-    top = list(dict.fromkeys(evidence.columns[t] for t in strongest))[:HISTOGRAMS]
+    top = list(dict.fromkeys(evidence.shown or [evidence.columns[t] for t in strongest]))[:HISTOGRAMS]
     return Drift(
         window_start=window.start,
         window_end=window.end,

@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from models.drift.sketch import LABELS, PREDICTIONS, SketchPlan
+from models.drift.sketch import SketchPlan
 from models.drift.statistics.chi_squared import chi_squared
 from models.drift.statistics.sketched import SketchedComparison, compare_sketches
 from models.drift.tally import Counts, Tally
@@ -17,15 +17,14 @@ from schemas.pipeline_drift import Bands, Kind
 from schemas.pipeline_drift import Drift as DriftSpec
 
 Float64 = NDArray[np.float64]
-KINDS: Final[dict[str, tuple[Kind, ...]]] = {PREDICTIONS: ("covariate", "quality"), LABELS: ("prior", "concept")}
-"""What each source is watched for."""
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """T tests of the columns that a kind of drift shows in; arrays have shape (T,).
 
-    `p_T` is NaN, and `effect_T` 0, where there were too few rows to test. `band_T` is above 0.
+    `p_T` is NaN, and `effect_T` 0, where there were too few rows to test. `band_T` is above 0. `shown` are the columns
+    to be shown, strongest first, if not those of the tests that pass.
     """
 
     columns: tuple[int, ...]
@@ -34,6 +33,7 @@ class Evidence:
     p_T: Float64
     band_T: Float64
     act_T: Float64
+    shown: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

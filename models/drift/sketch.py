@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from schemas.layout import Layout, layout_of
+from models.drift.sample import rows_kept
+from schemas.layout import layout_of
 from schemas.pipeline import Pipeline
 
 PREDICTIONS = "predictions"
@@ -21,6 +22,7 @@ class SketchPlan:
 
     A number of column f falls in bin ⌊(x − low_F[f]) · scale_F[f]⌋, values outside, below `low_F` or above `high_F`, in
     the first or last. The code of a category falls in the bin of its remainder modulo `bins`, and is never outside.
+    Of each batch `sample_rows` rows are kept whole; 0: none.
     """
 
     source: str
@@ -31,11 +33,18 @@ class SketchPlan:
     scale_F: NDArray[np.float32]
     categories: NDArray[np.intp]
     window_ms: int
+    sample_rows: int = 0
+    sample_seed: int = 0
 
     @property
     def size(self) -> int:
         """Counts in one sketch: F · (bins + 1)."""
         return len(self.names) * (self.bins + 1)
+
+    @property
+    def width(self) -> int:
+        """Columns of a sampled row."""
+        return len(self.names)
 
     @property
     def edges_FE(self) -> NDArray[np.float64]:
@@ -46,7 +55,11 @@ class SketchPlan:
 
 def predictions_plan(pipeline: Pipeline) -> SketchPlan:
     """Plan of the vectors as served: what the predictor sketches."""
-    return _plan_of_layout(pipeline, layout_of(pipeline))
+    layout, joint = layout_of(pipeline), pipeline.drift.joint
+    plan = _plan(pipeline, PREDICTIONS, layout.names, layout.buckets, layout.ranges)
+    if joint is None:
+        return plan
+    return replace(plan, sample_rows=rows_kept(joint.rows, layout.width), sample_seed=joint.seed)
 
 
 def labels_plan(pipeline: Pipeline) -> SketchPlan:
@@ -89,10 +102,6 @@ def label_rows(label_N: NDArray[np.floating], output_NK: NDArray[np.float32]) ->
     place_N = np.where(known_N, label_N, 0).astype(np.intp)
     error_N = np.where(known_N, 1 - output_NK[np.arange(len(label_N)), place_N], np.nan)
     return np.stack([label_N, output_NK.argmax(axis=1), error_N], axis=1).astype(np.float32)
-
-
-def _plan_of_layout(pipeline: Pipeline, layout: Layout) -> SketchPlan:
-    return _plan(pipeline, PREDICTIONS, layout.names, layout.buckets, layout.ranges)
 
 
 def _plan(

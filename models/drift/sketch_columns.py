@@ -7,18 +7,23 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from models.drift.sample import sample_columns
 from models.drift.sketch import SketchPlan, rows_outside, sketch_rows
 from schemas.decoded import Columns
 
 
 @dataclass(frozen=True, slots=True)
 class SourceRows:
-    """Where B rows come from: partition and offset on the source topic of `partitions`, and event time in ms."""
+    """Where B rows come from: partition and offset on the source topic of `partitions`, and event time in ms.
+
+    `id_B` names them, where the plan asks for a sample.
+    """
 
     partition_B: NDArray[np.integer]
     offset_B: NDArray[np.int64]
     time_B: NDArray[np.float64]
     partitions: int
+    id_B: NDArray[np.bytes_] | None = None
 
 
 def sketch_columns(
@@ -73,4 +78,13 @@ def sketch_columns(
         "sequence": np.array([numbers[p] for p in partition_S.tolist()], np.int64),
         "source": np.full(len(first_S), plan.source.encode()),
         "outside": rows_outside(plan, x_BF, group_B, len(first_S)),
+        **_sample(plan, x_BF, rows, group_B, len(first_S)),
     }
+
+
+def _sample(
+    plan: SketchPlan, x_BF: NDArray[np.float32], rows: SourceRows, group_B: NDArray[np.intp], groups: int
+) -> Columns:
+    if not plan.sample_rows or rows.id_B is None:
+        return {}
+    return {"sample": sample_columns(x_BF, rows.id_B, group_B, groups, plan.sample_rows, plan.sample_seed)}

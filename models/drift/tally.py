@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from models.drift.sample import merged
 from models.drift.sketch import SketchPlan
 
 Counts = NDArray[np.int64]
@@ -21,12 +22,14 @@ class Tally:
     """Rows from `start` to `end`, ms, of F columns in K bins.
 
     `counts_FB` has K + 1 bins, the last for missing; `outside_F` rows out of range lie in the outermost bins too.
+    `sample` holds some of the rows whole, as `models.drift.sample` packs them.
     """
 
     start: float
     end: float
     counts_FB: Counts
     outside_F: Counts
+    sample: bytes = b""
 
     @property
     def rows(self) -> int:
@@ -46,7 +49,8 @@ class Tally:
     def to_json(self) -> dict[str, Any]:
         """Write it down for a table, small: a broker takes no messages above a megabyte."""
         packed = b64encode(zlib.compress(self.counts_FB.astype("<i8").tobytes())).decode()
-        return {"start": self.start, "end": self.end, "counts": packed, "outside": self.outside_F.tolist()}
+        sample = {"sample": b64encode(self.sample).decode()} if self.sample else {}
+        return {"start": self.start, "end": self.end, "counts": packed, "outside": self.outside_F.tolist(), **sample}
 
 
 def tally_of(plan: SketchPlan, entries: Sequence[dict[str, Any]], start: float, end: float) -> Tally:
@@ -63,9 +67,13 @@ def tally_of(plan: SketchPlan, entries: Sequence[dict[str, Any]], start: float, 
     """
     counts_N, outside_F = np.zeros(plan.size, np.int64), np.zeros(len(plan.names), np.int64)
     for entry in entries:
+        if "counts" not in entry:  # a pane's sample
+            continue
         counts_N += _counts(entry["counts"])
         outside_F += np.array(entry.get("outside") or np.zeros(len(plan.names)), np.int64)
-    return Tally(start, end, counts_N.reshape(len(plan.names), plan.bins + 1), outside_F)
+    samples = [b64decode(entry["sample"]) for entry in entries if entry.get("sample")]
+    sample = merged(plan.sample_rows, plan.width, *samples) if plan.sample_rows else b""
+    return Tally(start, end, counts_N.reshape(len(plan.names), plan.bins + 1), outside_F, sample)
 
 
 def _counts(written: list[int] | str) -> Counts:

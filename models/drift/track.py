@@ -9,13 +9,15 @@ the event is left in it: else what is normal would differ from it next.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
 
 from models.drift.event import Drift, drift_of, from_json, to_json
-from models.drift.evidence import weigh
+from models.drift.evidence import Evidence, weigh
+from models.drift.joint import joint_shape, weigh_joint
 from models.drift.pattern import pattern_of
 from models.drift.sketch import SketchPlan
 from models.drift.tally import Counts, Tally, tally_of
@@ -81,7 +83,7 @@ class Track:
         return self._watch(state, window, self._tally(norm) if norm else reference, bar)
 
     def _watch(self, state: State, window: Tally, reference: Tally, bar: float) -> Step:
-        evidence = weigh(self.plan, self.spec, self.kind, window, reference)
+        evidence = self._weigh(window, reference)
         verdict = judge(evidence, self.spec, bar)
         if verdict.severity == "none":
             return Step((), state, verdict.score)
@@ -99,13 +101,14 @@ class Track:
             "last": window.to_json(),
             "column": column,
             "score": verdict.score,
-            "course": [self._shape(window, column).tolist()],
+            "shown": list(evidence.shown[:2]),
+            "course": [self._shape(window, column, evidence.shown, reference).tolist()],
         }
         return Step((drift,), state | {"active": active}, verdict.score)
 
     def _follow(self, state: State, active: State, window: Tally, reference: Tally, bar: float) -> Step:
         anchor = self._tally(active["anchor"])
-        evidence = weigh(self.plan, self.spec, self.kind, window, anchor)
+        evidence = self._weigh(window, anchor)
         verdict = judge(evidence, self.spec, active["bar"])
         if verdict.severity == "none":
             drift, state = self._close(state, active, anchor, returned=True)
@@ -121,7 +124,8 @@ class Track:
             severity = "act" if "act" in (event.severity, verdict.severity) else "watch"
             event = replace(stronger, severity=severity, since=event.since, pattern=event.pattern, recurs=event.recurs)
         event = replace(event, state="updated", until=window.end, windows=active["event"]["windows"] + 1)
-        course = [*active["course"], self._shape(window, active["column"]).tolist()]
+        shape = self._shape(window, active["column"], active.get("shown", ()), anchor)
+        course = [*active["course"], shape.tolist()]
         active = active | {
             "event": to_json(event),
             "last": window.to_json(),
@@ -141,7 +145,7 @@ class Track:
     def _close(self, state: State, active: State, anchor: Tally, *, returned: bool) -> tuple[Drift, State]:
         event = from_json(active["event"])
         pattern = pattern_of(
-            self._shape(anchor, active["column"]),
+            self._shape(anchor, active["column"], active.get("shown", ()), anchor),
             [np.array(counts, np.int64) for counts in active["course"]],
             windows=event.windows,
             returned=returned,
@@ -152,11 +156,16 @@ class Track:
         known = [k for k in state["known"] if not any(self._matches(k, end, active["column"]) for end in ends)]
         closed = replace(event, state="closed", pattern=pattern)
         norm = {**active["anchor"], "through": event.until} if returned else None
-        kept = min(_KNOWN, _KNOWN_COUNTS // self.plan.size)
+        kept = min(_KNOWN, _KNOWN_COUNTS // (self.plan.size + len(anchor.sample)))
         return closed, state | {"active": None, "known": [*known, *ends][-kept:] if kept else [], "norm": norm}
 
-    def _shape(self, tally: Tally, column: int) -> Counts:
-        """What a pattern is told by: the histogram of a column, or how its rows are: well, missing, out of range."""
+    def _shape(self, tally: Tally, column: int, shown: Sequence[int], anchor: Tally) -> Counts:
+        """What a pattern is told by: the histogram of a column, or of two together, or how its rows are.
+
+        They are well, missing, or out of range.
+        """
+        if self.kind == "joint":
+            return joint_shape(self.plan, tally, anchor, shown)
         if self.kind != "quality":
             counts_K: Counts = tally.present_FK[column]
             return counts_K
@@ -177,7 +186,11 @@ class Track:
         return self._verdict(window, other, active["bar"]).severity == "none"
 
     def _verdict(self, window: Tally, reference: Tally, bar: float) -> Verdict:
-        return judge(weigh(self.plan, self.spec, self.kind, window, reference), self.spec, bar)
+        return judge(self._weigh(window, reference), self.spec, bar)
+
+    def _weigh(self, window: Tally, reference: Tally) -> Evidence:
+        of_columns = self.kind != "joint"
+        return (weigh if of_columns else weigh_joint)(self.plan, self.spec, self.kind, window, reference)
 
     def _tally(self, entry: State) -> Tally:
         return tally_of(self.plan, [entry], entry["start"], entry["end"])

@@ -11,6 +11,7 @@ the same table.
 from __future__ import annotations
 
 import math
+from base64 import b64decode, b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -19,11 +20,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.drift.event import Drift
-from models.drift.evidence import KINDS
 from models.drift.panes import is_judged, left_behind, reference_of, window_of
+from models.drift.sample import merged
 from models.drift.sketch import SketchPlan
 from models.drift.tally import Tally, tally_of
-from models.drift.track import State, Step, Track, new_track
+from models.drift.tracks import tracked
 from models.drift.verdict import bar_of, remembered
 from schemas.pipeline_drift import Drift as DriftSpec
 
@@ -36,7 +37,10 @@ PATIENCE_WINDOWS = 2
 
 @dataclass(frozen=True, slots=True)
 class SketchRow:
-    """One sketch; `counts_N` holds its histograms one after another, `outside_F` is empty if it was not counted."""
+    """One sketch; `counts_N` holds its histograms one after another, `outside_F` is empty if it was not counted.
+
+    `sample` is packed as `models.drift.sample` says.
+    """
 
     window_start: float
     watermark: float
@@ -46,6 +50,7 @@ class SketchRow:
     partitions: int
     sequence: int
     outside_F: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
+    sample: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +109,8 @@ def advance(table: Table, prefix: str, plan: SketchPlan, spec: DriftSpec, sketch
     view.writes |= {f"{prefix}|{name}": None for name in source["forgotten"]}
     source["forgotten"] = []
     if source["size"] != plan.size or source["window_ms"] != plan.window_ms:
-        source = _restarted(source, plan)
-    late = _add(view, prefix, source, sketch)
+        source = _restarted(view, prefix, source, plan)
+    late = _add(view, prefix, source, plan, sketch)
     watermarks = dict(source["watermarks"])
     seen = watermarks.get(str(sketch.partition), -math.inf)
     watermarks[str(sketch.partition)] = max(seen, sketch.watermark)
@@ -132,9 +137,9 @@ def _source(entry: Entry | None) -> Entry:
     return new | found | {"forgotten": [_name(f) for f in found.get("forgotten", [])]}
 
 
-def _restarted(source: Entry, plan: SketchPlan) -> Entry:
+def _restarted(view: _View, prefix: str, source: Entry, plan: SketchPlan) -> Entry:
     """Forget panes of other bins: the pipeline file has changed."""
-    forgotten = [*map(_name, source["starts"]), *([source["tracks"]] if source["tracks"] else [])]
+    forgotten = [*_names(view, prefix, source["starts"]), *([source["tracks"]] if source["tracks"] else [])]
     return _source({"size": plan.size, "window_ms": plan.window_ms, "forgotten": forgotten})
 
 
@@ -146,6 +151,17 @@ def _key(prefix: str, start: float) -> str:
     return f"{prefix}|{_name(start)}"
 
 
+def _names(view: _View, prefix: str, starts: list[float]) -> list[str]:
+    """Names of all entries that panes have."""
+    samples = [name for start in starts if view.get(f"{prefix}|{(name := _sample_name(start))}")]
+    return [*map(_name, starts), *samples]
+
+
+def _sample_name(start: float) -> str:
+    """A pane's sample has an entry of its own: it is larger than the counts, and changes ever more rarely."""
+    return f"{start:.0f}:sample"
+
+
 def _complete_through(watermarks: Mapping[str, float], partitions: int, window_ms: int) -> float:
     """End of the last window that is complete."""
     least = min(watermarks.values()) if len(watermarks) >= partitions else -math.inf
@@ -154,12 +170,14 @@ def _complete_through(watermarks: Mapping[str, float], partitions: int, window_m
     return math.floor(reached / window_ms) * float(window_ms)
 
 
-def _add(view: _View, prefix: str, source: Entry, sketch: SketchRow) -> int:
+def _add(view: _View, prefix: str, source: Entry, plan: SketchPlan, sketch: SketchRow) -> int:
     """Count a sketch, once; returns its rows if its window has closed."""
     if sketch.window_start + source["window_ms"] <= source["closed"]:
         return sketch.rows
     source["starts"] = sorted({*source["starts"], sketch.window_start})
-    source["forgotten"] = [name for name in source["forgotten"] if name != _name(sketch.window_start)]
+    known_again = _name(sketch.window_start), _sample_name(sketch.window_start)
+    source["forgotten"] = [name for name in source["forgotten"] if name not in known_again]
+    _sample(view, prefix, plan, sketch)  # first: unlike counts it may be added again
     key, partition = _key(prefix, sketch.window_start), str(sketch.partition)
     window = view.get(key)
     if window is None or len(window["counts"]) != source["size"]:
@@ -173,6 +191,15 @@ def _add(view: _View, prefix: str, source: Entry, sketch: SketchRow) -> int:
         "sequences": window["sequences"] | {partition: sketch.sequence},
     }
     return 0
+
+
+def _sample(view: _View, prefix: str, plan: SketchPlan, sketch: SketchRow) -> None:
+    if not plan.sample_rows or not sketch.sample:
+        return
+    key = f"{prefix}|{_sample_name(sketch.window_start)}"
+    known = b64decode((view.get(key) or {}).get("sample", ""))
+    if (sample := merged(plan.sample_rows, plan.width, known, sketch.sample)) != known:
+        view.writes[key] = {"sample": b64encode(sample).decode()}
 
 
 def _sum(counted: list[int], more_F: NDArray[np.int64]) -> list[int]:
@@ -197,7 +224,7 @@ def _close(
         gone = left_behind(closed, spec)
         source = source | {
             "starts": [s for s in source["starts"] if s not in gone],
-            "forgotten": [*source["forgotten"], *map(_name, gone)],
+            "forgotten": [*source["forgotten"], *_names(view, prefix, gone)],
         }
     name = f"tracks:{due[-1]:.0f}"
     view.writes[f"{prefix}|{name}"] = tracks
@@ -213,10 +240,7 @@ def _judge(
     reference = _tally(view, prefix, plan, reference_of(closed, plan.window_ms, spec))
     past = tracks.get("scores", [])
     bar = bar_of(past, spec.false_alarms)
-    steps: dict[str, Step] = {}
-    for kind in KINDS[plan.source]:
-        state: State = tracks.get(kind) or new_track()
-        steps[kind] = Track(plan, spec, kind).step(state, window, reference, bar)
+    steps = tracked(plan, spec, tracks, window, reference, bar)
     scores = [step.score for step in steps.values() if step.score is not None]
     if len(scores) == len(steps):  # in an event they are not of the usual
         past = remembered(past, max(scores), spec.false_alarms)
@@ -225,5 +249,6 @@ def _judge(
 
 
 def _tally(view: _View, prefix: str, plan: SketchPlan, starts: list[float], end: float | None = None) -> Tally:
-    entries = [entry for s in starts if (entry := view.get(_key(prefix, s)))]
+    names = [name for start in starts for name in (_name(start), _sample_name(start))]
+    entries = [entry for name in names if (entry := view.get(f"{prefix}|{name}"))]
     return tally_of(plan, entries, starts[0], starts[-1] + plan.window_ms if end is None else end)

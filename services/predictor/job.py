@@ -151,7 +151,8 @@ class PredictorJob:
         if not near_S.any():
             return []
         rows, partitions = rows[near_S], self._pipeline.topics.partitions
-        source = SourceRows(records.partition_B[rows], records.offset_B[rows], time_S[near_S], partitions)
+        ids_S = served.part.columns["request_id"][near_S]
+        source = SourceRows(records.partition_B[rows], records.offset_B[rows], time_S[near_S], partitions, ids_S)
         columns = sketch_columns(self._plan, served.given.x_BF[near_S], source)
         values = self._contracts.codec("Sketch").encode(columns)
         return [Outgoing(topic_name(self._pipeline.pipeline, "sketches"), columns["source"].tolist(), values)]

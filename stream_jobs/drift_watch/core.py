@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from models.drift.event import drift_columns
+from models.drift.sample import row_bytes
 from models.drift.sketch import LABEL_COLUMNS, LABELS, SketchPlan, labels_plan, predictions_plan
 from models.drift.windows import Advance, Entry, SketchRow, advance
 from schemas.contracts import Contracts
@@ -115,6 +116,8 @@ def _misfit(plan: SketchPlan | None, columns: Columns) -> tuple[Fault, ...]:
         return (Fault(0, "unusable", f"counts: {np.size(columns['counts'])}, not {plan.size}: other columns or bins"),)
     if np.size(columns["outside"]) not in (0, len(plan.names)):
         return (Fault(0, "unusable", f"outside: {np.size(columns['outside'])} columns, not {len(plan.names)}"),)
+    if len(columns["sample"][0]) % row_bytes(plan.width):
+        return (Fault(0, "unusable", f"sample: {len(columns['sample'][0])} bytes, not rows of {plan.width} columns"),)
     start, end = float(columns["window_start"][0]), float(columns["window_end"][0])
     if not np.isfinite([start, end, columns["watermark"][0]]).all() or end - start != plan.window_ms:
         return (Fault(0, "bad_time", f"window {start:g} to {end:g}: not as long as drift.window, or drift.slide"),)
@@ -131,6 +134,7 @@ def _row(columns: Columns) -> SketchRow:
         partitions=int(columns["partitions"][0]),
         sequence=int(columns["sequence"][0]),
         outside_F=np.asarray(columns["outside"][0], np.int64),
+        sample=bytes(columns["sample"][0]),
     )
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.drift.event import Drift
+from models.drift.sample import sample_columns
 from models.drift.sketch import SketchPlan, predictions_plan, rows_outside, sketch_rows
 from models.drift.windows import SketchRow, advance
 from schemas.pipeline import Pipeline
@@ -43,12 +44,15 @@ def sketched(
     found: list[tuple[float, SketchRow]] = []
     for w, x_BF in enumerate(windows):
         partition_B = random.integers(0, partitions, len(x_BF))
+        id_B = np.array([f"{w}-{i}".encode() for i in range(len(x_BF))], np.bytes_)
         for p in range(partitions):
             mine_BF = x_BF[partition_B == p]
             group_B = np.zeros(len(mine_BF), np.intp)
             counts = sketch_rows(plan, mine_BF, group_B, 1).ravel()
             outside = rows_outside(plan, mine_BF, group_B, 1).ravel()
-            row = SketchRow(w * PANE_MS, (w + 1.0) * PANE_MS, len(mine_BF), counts, p, partitions, w, outside)
+            kept = (plan.sample_rows, plan.sample_seed)
+            sample = sample_columns(mine_BF, id_B[partition_B == p], group_B, 1, *kept)[0] if kept[0] else b""
+            row = SketchRow(w * PANE_MS, (w + 1.0) * PANE_MS, len(mine_BF), counts, p, partitions, w, outside, sample)
             found.append((w + p * 1e-3, row))
     late = [(at + random.uniform(0, lateness) if partitions > 1 else at, row) for at, row in found]
     return _in_order_within_partitions(late)

@@ -5,11 +5,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from models.drift.sketch import label_rows, labels_plan
+from models.drift.sketch import label_rows, labels_plan, predictions_plan
 from models.drift.sketch_columns import SourceRows, sketch_columns
-from schemas.contracts import Contracts
+from schemas.contracts import Contracts, contracts_of
 from schemas.records import Outgoing, Records
 from stream_jobs.drift_watch.core import DriftWatch
+from tests.models.drift.pipelines import small_pipeline
 from tests.stream_jobs.drift_watch.traffic import DEAD_LETTERS, DRIFT, SKETCHES, drifts, sketches, small_contracts
 
 
@@ -97,6 +98,45 @@ def test_reading_leaves_the_table_as_it_is() -> None:
     before = dict(table)
     DriftWatch(contracts).handle(replace(record(values[-1])), table, 0.0)
     assert table == before
+
+
+def turned(contracts: Contracts, windows: range, since: int) -> list[bytes]:
+    """Sketches of windows of 100 ms in which `size` goes with `weight`, and from `since` on against it."""
+    plan, values = predictions_plan(contracts.pipeline), []
+    for window in windows:
+        random = np.random.default_rng(window)
+        size_B = random.uniform(0, 8, 400)
+        weight_B = 8 - size_B if window >= since else size_B
+        x_BF = np.stack([np.arange(400) % 4, size_B, weight_B], axis=1).astype(np.float32)
+        offset_B = np.arange(window * 400, (window + 1) * 400)
+        id_B = np.array([f"request-{offset}".encode() for offset in offset_B])
+        rows = SourceRows(offset_B % 2, offset_B, window * 100 + np.linspace(0, 99, 400), 2, id_B)
+        values += contracts.codec("Sketch").encode(sketch_columns(plan, x_BF, rows))
+    return values
+
+
+def joint_contracts() -> Contracts:
+    number = {"type": "number", "range": [0.0, 8.0]}
+    fields = {"who": {"type": "category", "buckets": 64}, "size": number, "weight": number}
+    drift = {"window": 100, "reference": 2, "minimum": 20, "joint": {"rows": 128}}
+    request = {"entity": "who", "fields": fields}
+    return contracts_of(small_pipeline(request=request, drift=drift, topics={"partitions": 2}))
+
+
+def test_samples_travel_with_the_sketches_and_lead_to_a_joint_drift() -> None:
+    contracts = joint_contracts()
+    sent, _ = watch(contracts, turned(contracts, range(7), since=4), {})
+    drift = drifts(contracts, sent[0].values)[0]
+    assert (drift["kind"], drift["test"], drift["since"]) == (b"joint", b"mmd", 400)
+
+
+def test_a_sample_of_other_columns_is_a_dead_letter() -> None:
+    wide, table = joint_contracts(), dict[bytes, bytes]()
+    columns = wide.decode(turned(wide, range(1), 9)[:1], ("Sketch",)).parts[0].columns
+    columns["sample"][0] = columns["sample"][0][:-3]
+    sent, counts = watch(wide, wide.codec("Sketch").encode(columns), table)
+    assert (counts, table) == ({"dead_letters_total:unusable": 1}, {})
+    assert [out.topic for out in sent] == [DEAD_LETTERS]
 
 
 def test_a_sketch_of_labels_from_before_errors_were_sketched_still_counts() -> None:
