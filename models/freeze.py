@@ -6,7 +6,7 @@ goes on after a whole window without a cause.
 
 References
 ----------
-Misra, Gries 1982: Finding repeated elements (who sends most, in bounded memory).
+Hoeffding 1963: Probability inequalities for sums of bounded random variables (how far chance alone may carry a share).
 """
 
 from __future__ import annotations
@@ -14,13 +14,16 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
-from typing import Final, Self
+from typing import Any, Final, Self
 
+from models.label_rates import NOBODY, Busiest, LabelRates, most_frequent
 from models.protocol import Json
 
-_NAMES: Final = 32
-_LEAST_TRUSTED: Final = 20
-"""Fewer labels held against the trusted ones decide nothing."""
+_LEAST: Final = 20
+"""Fewer labels say nothing of their givers."""
+_BY_CHANCE: Final = 0.01
+"""How often an honest window may be found to contradict, at most."""
+_SHOWN: Final = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +35,13 @@ class Facts:
     rows, observed : int
         Examples, and those whose label came, not the default at timeout.
     producers : Mapping of str to int
-        Labels by who sent them, where known.
+        Labels by labeller; those without one are one labeller's.
+    busiest : (int, str)
+        Most labels that one labeller gave in one span of event time, and who.
     trusted, contradicted : int
-        Labels that could be held against a trusted one, and those that said something else.
+        Labels that could be held against trusted ones, and those that said something else.
+    expected : float
+        How many of them would have if they were as honest as the trusted ones.
     finite : bool
         Losses and gradients were.
     moved : float
@@ -44,8 +51,10 @@ class Facts:
     rows: int = 0
     observed: int = 0
     producers: Mapping[str, int] = field(default_factory=dict)
+    busiest: Busiest = NOBODY
     trusted: int = 0
     contradicted: int = 0
+    expected: float = 0.0
     finite: bool = True
     moved: float = 0.0
 
@@ -54,33 +63,27 @@ class Facts:
 
         Examples
         --------
-        >>> Facts(rows=2, observed=1).and_then(Facts(rows=3, observed=3, moved=0.5))
-        Facts(rows=5, observed=4, producers={}, trusted=0, contradicted=0, finite=True, moved=0.5)
+        >>> both = Facts(rows=2, observed=1).and_then(Facts(rows=3, observed=3, moved=0.5))
+        >>> both == Facts(rows=5, observed=4, moved=0.5)
+        True
         """
         return Facts(
             self.rows + other.rows,
             self.observed + other.observed,
             most_frequent(self.producers, other.producers),
+            max(self.busiest, other.busiest),
             self.trusted + other.trusted,
             self.contradicted + other.contradicted,
+            self.expected + other.expected,
             self.finite and other.finite,
             self.moved + other.moved,
         )
 
-
-def most_frequent(one: Mapping[str, int], other: Mapping[str, int], names: int = _NAMES) -> dict[str, int]:
-    """Merge counts by name, keeping at most `names`; none is too high, and too low by at most all / (`names` + 1).
-
-    Examples
-    --------
-    >>> most_frequent({"a": 5, "b": 1}, {"c": 2}, names=2)
-    {'a': 4, 'c': 1}
-    """
-    counts = {name: one.get(name, 0) + other.get(name, 0) for name in sorted({*one, *other})}
-    if len(counts) <= names:
-        return counts
-    cut = sorted(counts.values(), reverse=True)[names]
-    return {name: count - cut for name, count in counts.items() if count > cut}
+    @classmethod
+    def from_json(cls, told: Json) -> Self:
+        """The one that `dataclasses.asdict` told of; what an older one does not tell is nothing."""
+        count, name = told.get("busiest", NOBODY)
+        return cls(**{**told, "busiest": (int(count), str(name))})
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +97,11 @@ class Limits:
     observed : float
         Least share of labels that came.
     producer : float
-        Greatest share of one producer.
+        Greatest share of one labeller of the labels that came.
+    flood : float
+        Most labels of one labeller in `per_ms` of event time.
     contradicted : float
-        Greatest share of labels that contradict trusted ones.
+        Greatest share of labels that contradict trusted ones, above the share that is expected.
     moved : float
         Greatest sum of the norms of the updates in a window.
     """
@@ -104,6 +109,8 @@ class Limits:
     window: int
     observed: float = 0.0
     producer: float = 1.0
+    flood: float = math.inf
+    per_ms: int = 3_600_000
     contradicted: float = 1.0
     moved: float = math.inf
 
@@ -122,6 +129,8 @@ class Guard:
         Examples so far, and those that were not learned.
     window : Facts
         What was counted since the last judgement.
+    rates : LabelRates
+        Labels by labeller and span of event time, if there is a limit to them.
 
     Examples
     --------
@@ -138,6 +147,7 @@ class Guard:
     seen: int = 0
     left_out: int = 0
     window: Facts = field(default_factory=Facts)
+    rates: LabelRates = field(default_factory=LabelRates)
 
     @property
     def frozen(self) -> bool:
@@ -156,8 +166,8 @@ class Guard:
         return after._judged((*at_once, *_of_window(limits, after.window)))
 
     def thawed(self) -> Guard:
-        """Go on at once, with a window that begins now."""
-        return self._judged(())
+        """Go on at once, with a window and rates that begin now."""
+        return replace(self._judged(()), rates=LabelRates())
 
     def _judged(self, reasons: tuple[str, ...]) -> Guard:
         since = (self.since if self.frozen else self.seen) if reasons else -1
@@ -165,18 +175,28 @@ class Guard:
 
     def as_json(self) -> Json:
         """All of its state."""
-        return asdict(self)
+        told = {name: getattr(self, name) for name in ("since", "seen", "left_out")}
+        return {**told, "reasons": [*self.reasons], "window": asdict(self.window), "rates": self.rates.as_json()}
 
     @classmethod
     def from_json(cls, told: Json) -> Self:
         """The one that `as_json` told of."""
-        return cls(**{**told, "reasons": tuple(told["reasons"]), "window": Facts(**told["window"])})
+        parts: dict[str, Any] = {
+            "reasons": tuple(told["reasons"]),
+            "window": Facts.from_json(told["window"]),
+            "rates": LabelRates.from_json(told.get("rates", ())),
+        }
+        return cls(**{**told, **parts})
 
 
 def _at_once(limits: Limits, facts: Facts) -> tuple[str, ...]:
     reasons = [] if facts.finite else ["a loss or a gradient is not finite"]
     if not facts.moved <= limits.moved:
         reasons.append(f"the weights have moved by {facts.moved:.3g} in a window, of {limits.moved:g} at most")
+    count, name = facts.busiest
+    if count > limits.flood:
+        span = f"{limits.per_ms / 60_000:g} min of event time"
+        reasons.append(f"{_named(name)} floods: {count} labels in {span}, of {limits.flood:g} at most")
     return tuple(reasons)
 
 
@@ -186,8 +206,20 @@ def _of_window(limits: Limits, facts: Facts) -> tuple[str, ...]:
         share = facts.observed / facts.rows
         reasons.append(f"labels are missing: {share:.0%} came, of {limits.observed:.0%} at least".replace("%", " %"))
     name = max(facts.producers, key=lambda name: facts.producers[name], default="")
-    if name and facts.producers[name] > limits.producer * facts.observed:
-        reasons.append(f"{name} floods: {facts.producers[name]} of {facts.observed} labels")
-    if facts.trusted >= _LEAST_TRUSTED and facts.contradicted > limits.contradicted * facts.trusted:
-        reasons.append(f"labels contradict trusted ones: {facts.contradicted} of {facts.trusted}")
+    given = facts.producers.get(name, 0)
+    if facts.observed >= _LEAST and given > limits.producer * facts.observed:
+        most = f"{limits.producer:.0%} at most".replace("%", " %")
+        reasons.append(f"{_named(name)} gives too many of the labels: {given} of {facts.observed}, of {most}")
+    if facts.trusted >= _LEAST and facts.contradicted > facts.expected + _borne(limits, facts):
+        told = f"{facts.contradicted} of {facts.trusted}, of which {facts.expected:.0f} would be usual"
+        reasons.append(f"labels contradict trusted ones: {told}")
     return tuple(reasons)
+
+
+def _borne(limits: Limits, facts: Facts) -> float:
+    """Labels that may contradict beyond what is expected: the share allowed, and what chance alone may bring."""
+    return limits.contradicted * facts.trusted + math.sqrt(-math.log(_BY_CHANCE) / 2 * facts.trusted)
+
+
+def _named(name: str) -> str:
+    return name[:_SHOWN] or "(no labeller)"

@@ -6,10 +6,12 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from schemas.section import Section
+from schemas.durations import Duration
+from schemas.section import Section, later
 
 Share = Annotated[float, Field(gt=0, lt=1)]
 Loss = Annotated[float, Field(ge=0, le=1)]
+Labeller = Annotated[str, Field(min_length=1, max_length=255)]
 
 
 class FiniteGate(Section):
@@ -54,15 +56,41 @@ class BetterGate(Section):
 Gate = Annotated[FiniteGate | BetterGate, Field(discriminator="policy")]
 
 
+class Flood(Section):
+    """More than `labels` of one labeller within `per` of event time, by `label_time`, are a flood."""
+
+    labels: Annotated[int, Field(ge=1)]
+    per: Duration = 3_600_000
+
+
+class Trusted(Section):
+    """Whom to believe: the newest `holdout` labels of these `labellers` are kept, with their vectors.
+
+    A label of anybody else is held against its `nearest` neighbours among them, over all columns that the model does
+    not ignore. Where these all agree and it says otherwise, it contradicts them. Learning freezes if the share of those
+    that contradict exceeds, by more than `contradicted` and what chance may bring in 1 of 100 windows, the share of
+    trusted labels that contradicted the trusted ones before them.
+    """
+
+    labellers: Annotated[list[Labeller], Field(min_length=1, max_length=64)]
+    holdout: Annotated[int, Field(ge=20, le=8192)] = 256
+    nearest: Annotated[int, Field(ge=1, le=20)] = 5
+    contradicted: Share = 0.2
+
+
 class Freeze(Section):
     """When learning stands still by itself; serving goes on. Left out: never.
 
     It freezes if a loss or a gradient is not finite; if of `window` examples less than the share `observed` have a
     label that came, not the default at timeout; if the weights have moved by more than `moved` within a window (the
-    sum of the norms of their changes). It goes on after a whole window without a cause. What came meanwhile is not
-    learned.
+    sum of the norms of their changes). By who gave the labels, it freezes if one labeller gave more than the `share` of
+    those that came in a window; at a `flood`; and if others contradict those that are `trusted`. Labels that name no
+    labeller are one labeller's. It goes on after a whole window without a cause. What came meanwhile is not learned.
     """
 
     window: Annotated[int, Field(ge=1)] = 1024
     observed: Loss = 0.0
     moved: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+    share: Share | None = later(None)
+    flood: Flood | None = later(None)
+    trusted: Trusted | None = later(None)

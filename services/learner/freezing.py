@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from models.freeze import Facts, Limits
 from models.protocol import Float32, ServableLearner
 from schemas.examples import Examples
+from services.learner.labellers import told_by_labels
 from services.learner.state import State
 
 Weights = Mapping[str, NDArray[np.generic]]
@@ -55,10 +56,11 @@ def learn(limits: Limits | None, state: State, batch: Examples, own_BK: Float32)
         if not frozen:
             state.learner.learn_many(batch.features_BF, batch.label_B)
         return state
-    facts = Facts(len(batch), int(batch.observed_B.sum()), finite=bool(np.isfinite(own_BK).all()))
+    guard, facts = told_by_labels(limits, state.guard, state.holdout, batch)
+    facts = replace(facts, finite=bool(np.isfinite(own_BK).all()))
     if not frozen:
         facts = _learned(limits, state.learner, batch, facts)
-    return replace(state, guard=state.guard.after(limits, facts))
+    return replace(state, guard=guard.after(limits, facts))
 
 
 def _learned(limits: Limits, learner: ServableLearner, batch: Examples, facts: Facts) -> Facts:

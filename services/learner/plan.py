@@ -10,6 +10,7 @@ from typing import Final
 from models.concepts.settings import BankSettings
 from models.freeze import Limits
 from models.gate_loss import BoundedLoss
+from models.trusted_holdout import TrustedRules
 from schemas.layout import Layout, layout_of
 from schemas.pipeline import Pipeline
 from schemas.pipeline_gate import BetterGate, Freeze, Gate
@@ -23,7 +24,7 @@ class Plan:
     """Counts are of examples in the log.
 
     `fingerprint` stands for all that a state depends on: a checkpoint of another one does not fit. `bank` is there if
-    the gate compares candidates with a champion, `limits` if learning may freeze.
+    the gate compares candidates with a champion, `limits` if learning may freeze, `trusted` if some labellers are.
     """
 
     batch: int
@@ -33,6 +34,7 @@ class Plan:
     gate: Gate
     bank: BankSettings | None
     limits: Limits | None
+    trusted: TrustedRules | None
     layout: Layout
     fingerprint: str
 
@@ -52,6 +54,7 @@ def plan_of(pipeline: Pipeline) -> Plan:
         pipeline.gate,
         bank_of(pipeline, layout),
         limits_of(pipeline.freeze),
+        trusted_of(pipeline, layout),
         layout,
         fingerprint,
     )
@@ -79,5 +82,30 @@ def limits_of(freeze: Freeze | None) -> Limits | None:
     """What the feed of labels and the steps must keep to."""
     if freeze is None:
         return None
-    moved = math.inf if freeze.moved is None else freeze.moved
-    return Limits(freeze.window, observed=freeze.observed, moved=moved)
+    trusted, flood = freeze.trusted, freeze.flood
+    return Limits(
+        freeze.window,
+        observed=freeze.observed,
+        producer=1.0 if freeze.share is None else freeze.share,
+        flood=math.inf if flood is None else flood.labels,
+        per_ms=3_600_000 if flood is None else flood.per,
+        contradicted=1.0 if trusted is None else trusted.contradicted,
+        moved=math.inf if freeze.moved is None else freeze.moved,
+    )
+
+
+def trusted_of(pipeline: Pipeline, layout: Layout) -> TrustedRules | None:
+    """Whose labels the others are held against, and by which columns."""
+    trusted = pipeline.freeze.trusted if pipeline.freeze else None
+    if trusted is None:
+        return None
+    columns = tuple(place for place, name in enumerate(layout.names) if name not in pipeline.model.ignore)
+    return TrustedRules(
+        labellers=frozenset(name.encode() for name in trusted.labellers),
+        size=trusted.holdout,
+        nearest=trusted.nearest,
+        columns=columns,
+        is_category=tuple(layout.buckets[column] > 0 for column in columns),
+        width=layout.width,
+        target=layout.target,
+    )

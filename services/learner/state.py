@@ -9,6 +9,7 @@ from models.freeze import Guard
 from models.gate_court import Court
 from models.protocol import Json, ServableLearner, Snapshot
 from models.tensor_bytes import decode_snapshot, encode_snapshot
+from models.trusted_holdout import TrustedHoldout
 from schemas.commands import Command
 from schemas.errors import ConfigurationError, DataError
 from schemas.examples import Examples, no_examples
@@ -62,8 +63,8 @@ class Place:
 class State:
     """All that decides what comes next, at the end of a minibatch; `waiting` examples do not fill one yet.
 
-    `learner`, `scores` and `court` learn in place: a state that was handed on must not be used again. There is a court
-    if the gate compares candidates with a champion.
+    `learner`, `scores`, `court` and `holdout` learn in place: a state that was handed on must not be used again. There
+    is a court if the gate compares candidates with a champion, and a holdout if some labellers are trusted.
     """
 
     place: Place
@@ -74,6 +75,7 @@ class State:
     guard: Guard | None = None
     by_hand: str | None = None
     commands: tuple[Command, ...] = ()
+    holdout: TrustedHoldout | None = None
 
 
 def first_state(plan: Plan, learner: ServableLearner) -> State:
@@ -81,7 +83,8 @@ def first_state(plan: Plan, learner: ServableLearner) -> State:
     court = None if plan.bank is None else Court(plan.bank)
     guard = None if plan.limits is None else Guard()
     scores = Scores(plan.layout, plan.score_window)
-    return State(Place(), learner, scores, no_examples(plan.layout), court, guard)
+    holdout = None if plan.trusted is None else TrustedHoldout(plan.trusted)
+    return State(Place(), learner, scores, no_examples(plan.layout), court, guard, holdout=holdout)
 
 
 def encode_state(plan: Plan, state: State) -> bytes:
@@ -136,7 +139,8 @@ def decode_state(plan: Plan, learner: ServableLearner, payload: bytes) -> State:
 
 def _parts(state: State) -> dict[str, Kept]:
     parts: dict[str, Kept] = {"learner": state.learner, "scores": state.scores}
-    return parts if state.court is None else {**parts, "court": state.court}
+    kept: dict[str, Kept | None] = {"court": state.court, "holdout": state.holdout}
+    return {**parts, **{name: part for name, part in kept.items() if part is not None}}
 
 
 def _part(whole: Snapshot, name: str) -> Snapshot:

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import json
 import math
-from collections import Counter
+from dataclasses import replace
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.freeze import Facts, Guard, Limits, most_frequent
+from models.freeze import Facts, Guard, Limits
+from models.label_rates import LabelRates
 
-LIMITS = Limits(window=100, observed=0.5, producer=0.8, contradicted=0.2, moved=10.0)
+LIMITS = Limits(window=100, observed=0.5, producer=0.8, flood=500, contradicted=0.2, moved=10.0)
 WELL = Facts(rows=10, observed=10, producers={"a": 5, "b": 5}, trusted=5, contradicted=0, moved=0.5)
 SICK = {
     "missing": Facts(rows=10, observed=4, moved=0.5),
-    "floods": Facts(rows=10, observed=10, producers={"a": 9, "b": 1}),
-    "contradict": Facts(rows=10, observed=10, trusted=5, contradicted=2),
+    "a gives too many": Facts(rows=10, observed=10, producers={"a": 9, "b": 1}),
+    "a floods": Facts(rows=10, observed=10, busiest=(501, "a")),
+    "contradict": Facts(rows=10, observed=10, trusted=5, contradicted=5, expected=0.5),
     "not finite": Facts(rows=10, observed=10, finite=False),
     "moved by": Facts(rows=10, observed=10, moved=11.0),
 }
@@ -46,12 +49,12 @@ def test_each_cause_freezes_with_its_reason_within_a_window_and_thaws_a_window_a
     assert (thawed.since, thawed.left_out) == (-1, 100)
 
 
-@pytest.mark.parametrize("cause", ["not finite", "moved by"])
+@pytest.mark.parametrize("cause", ["not finite", "moved by", "a floods"])
 def test_what_cannot_wait_freezes_at_once(cause: str) -> None:
     assert through(Guard(), WELL, SICK[cause]).frozen
 
 
-@pytest.mark.parametrize("cause", ["missing", "floods", "contradict", "not finite"])
+@pytest.mark.parametrize("cause", ["missing", "a gives too many", "a floods", "contradict", "not finite"])
 def test_it_stays_frozen_while_the_cause_lasts(cause: str) -> None:
     guard = through(Guard(), *[SICK[cause]] * 10)
     since = guard.since
@@ -59,6 +62,30 @@ def test_it_stays_frozen_while_the_cause_lasts(cause: str) -> None:
         guard = guard.after(LIMITS, SICK[cause])
         assert guard.frozen
         assert guard.since == since
+
+
+def test_few_labels_and_what_chance_may_bring_decide_nothing() -> None:
+    few = Facts(rows=100, observed=19, producers={"a": 19}, trusted=19, contradicted=19)
+    limits = Limits(window=100, producer=0.5, contradicted=0.2)
+    assert not Guard().after(limits, few).frozen
+    # Of 50, 10 may contradict by the limit and 11 more by chance, beyond the 5 that are usual.
+    for contradicted, froze in ((25, False), (26, True)):
+        facts = Facts(rows=100, observed=50, trusted=50, contradicted=contradicted, expected=5)
+        assert Guard().after(limits, facts).frozen == froze
+
+
+def test_a_thaw_by_hand_begins_a_new_count_of_rates() -> None:
+    rates, _ = LabelRates().after(1000, np.zeros(600), ["a"] * 600)
+    flooded = replace(Guard(), rates=rates).after(LIMITS, SICK["a floods"])
+    assert flooded.rates == rates
+    assert flooded.thawed() == Guard(seen=10)
+
+
+def test_names_are_told_in_bounds() -> None:
+    limits = Limits(window=10, flood=1)
+    (long,) = Guard().after(limits, Facts(rows=1, busiest=(2, "w" * 255))).reasons
+    assert long.startswith("w" * 64 + " floods")
+    assert Guard().after(limits, Facts(rows=1, busiest=(2, ""))).reasons[0].startswith("(no labeller) floods")
 
 
 @given(st.lists(ANY_FACTS, max_size=40), st.integers(0, 40))
@@ -89,11 +116,10 @@ def test_the_defaults_bear_everything_but_what_is_not_finite() -> None:
     assert Guard().after(limits, Facts(rows=1, observed=1, moved=math.nan)).frozen
 
 
-@given(st.lists(st.sampled_from("abcdefgh"), max_size=200), st.integers(1, 5))
-def test_no_count_is_too_high_and_none_much_too_low(sent: list[str], names: int) -> None:
-    counts: dict[str, int] = {}
-    for start in range(0, len(sent), 7):
-        counts = most_frequent(counts, Counter(sent[start : start + 7]), names)
-        assert len(counts) <= names
-    for name, true in Counter(sent).items():
-        assert true - len(sent) / (names + 1) <= counts.get(name, 0) <= true
+def test_what_was_kept_before_there_were_labellers_is_still_read() -> None:
+    guard = through(Guard(), WELL)
+    told = guard.as_json()
+    del told["rates"]
+    for name in ("busiest", "expected"):
+        del told["window"][name]
+    assert Guard.from_json(told) == guard
