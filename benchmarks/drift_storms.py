@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from models.drift.event import Drift
 from models.drift.sketch import predictions_plan
 from models.drift.sketch_columns import SourceRows, sketch_columns
-from models.drift.windows import SketchRow, advance
+from models.drift.sketch_row import SketchRow
+from models.drift.windows import advance
 from pipelines.flights_table import HOUR_MS, LATE_MINUTES, read_flights
 from schemas.pipeline import Pipeline
 

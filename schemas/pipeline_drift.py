@@ -73,7 +73,8 @@ class Drift(Section):
     """Windows of event time that are tested against a reference of as many windows.
 
     A window of length `window` ends every `slide` (left out: they tumble), which must divide it. The reference is the
-    `reference` windows before it, or the first ones there were, as `against` says. A column has drifted if its effect
+    `reference` windows before it, or the first ones there were, or the last that the champion (the newest version that
+    answered in the window) was trained on, as `against` says. A column has drifted if its effect
     is above its band and its p-value, corrected over the columns, is at most `alpha`; a window if at least `share` of
     its columns have, and one. `false_alarms: N` raises the bands until at most one in N windows that do not drift
     begins an event. No test is made of fewer than `minimum` rows.
@@ -82,7 +83,7 @@ class Drift(Section):
     window: Duration = 86_400_000
     slide: Duration | None = None
     reference: Annotated[int, Field(ge=1)] = 7
-    against: Literal["trailing", "fixed"] = "trailing"
+    against: Literal["trailing", "fixed", "champion"] = "trailing"
     minimum: Annotated[int, Field(ge=1)] = 200
     bins: Annotated[int, Field(ge=2, le=256)] = 16
     tests: ColumnTests = ColumnTests()

@@ -16,7 +16,8 @@ from schemas.decoded import Columns
 class SourceRows:
     """Where B rows come from: partition and offset on the source topic of `partitions`, and event time in ms.
 
-    `id_B` names them, where the plan asks for a sample.
+    `id_B` names them, where the plan asks for a sample. `version_B` answered them (0: none), and `trained_through` is
+    the event time, ms, of the newest label that it had learned, where that is known of all of them; else 0.
     """
 
     partition_B: NDArray[np.integer]
@@ -24,6 +25,8 @@ class SourceRows:
     time_B: NDArray[np.float64]
     partitions: int
     id_B: NDArray[np.bytes_] | None = None
+    version_B: NDArray[np.int64] | None = None
+    trained_through: float = 0.0
 
 
 def sketch_columns(
@@ -78,8 +81,16 @@ def sketch_columns(
         "sequence": np.array([numbers[p] for p in partition_S.tolist()], np.int64),
         "source": np.full(len(first_S), plan.source.encode()),
         "outside": rows_outside(plan, x_BF, group_B, len(first_S)),
+        **_versions(rows, order_B, first_S),
         **_sample(plan, x_BF, rows, group_B, len(first_S)),
     }
+
+
+def _versions(rows: SourceRows, order_B: NDArray[np.intp], first_S: NDArray[np.intp]) -> Columns:
+    if rows.version_B is None or not len(first_S):
+        return {}
+    version_S = np.maximum.reduceat(rows.version_B[order_B], first_S)
+    return {"version": version_S, "trained_through": np.full(len(first_S), rows.trained_through)}
 
 
 def _sample(

@@ -155,7 +155,8 @@ class Track:
         ends = [{"id": event.id, **active["anchor"]}, {"id": event.id, **active["last"]}]
         known = [k for k in state["known"] if not any(self._matches(k, end, active["column"]) for end in ends)]
         closed = replace(event, state="closed", pattern=pattern)
-        norm = {**active["anchor"], "through": event.until} if returned else None
+        moves_along = self.spec.against != "champion"  # what a champion has learned is normal to it, whatever it was
+        norm = {**active["anchor"], "through": event.until} if returned and moves_along else None
         kept = min(_KNOWN, _KNOWN_COUNTS // (self.plan.size + len(anchor.sample)))
         return closed, state | {"active": None, "known": [*known, *ends][-kept:] if kept else [], "norm": norm}
 

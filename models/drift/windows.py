@@ -11,46 +11,22 @@ the same table.
 from __future__ import annotations
 
 import math
-from base64 import b64decode, b64encode
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import dataclass, replace
 
-import numpy as np
-from numpy.typing import NDArray
-
+from models.drift.champions import note_version, trained_through
 from models.drift.event import Drift
-from models.drift.panes import is_judged, left_behind, reference_of, window_of
-from models.drift.sample import merged
+from models.drift.pane_entries import Entry, Table, View, add_sketch, pane_name, sample_name
+from models.drift.panes import left_behind, reference_of, window_of
 from models.drift.sketch import SketchPlan
-from models.drift.tally import Tally, tally_of
+from models.drift.sketch_row import SketchRow
 from models.drift.tracks import tracked
 from models.drift.verdict import bar_of, remembered
 from schemas.pipeline_drift import Drift as DriftSpec
 
-Entry = dict[str, Any]
-Table = Mapping[str, Entry]
 _NEVER = -1e300  # minus infinity is no JSON number
 PATIENCE_WINDOWS = 2
 """A partition that is this many panes behind the furthest no longer holds a pane open."""
-
-
-@dataclass(frozen=True, slots=True)
-class SketchRow:
-    """One sketch; `counts_N` holds its histograms one after another, `outside_F` is empty if it was not counted.
-
-    `sample` is packed as `models.drift.sample` says.
-    """
-
-    window_start: float
-    watermark: float
-    rows: int
-    counts_N: NDArray[np.int64]
-    partition: int
-    partitions: int
-    sequence: int
-    outside_F: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
-    sample: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,17 +42,6 @@ class Advance:
     closed: int = 0
 
 
-@dataclass(slots=True)
-class _View:
-    """The table as it will be once the writes are made."""
-
-    table: Table
-    writes: dict[str, Entry | None] = field(default_factory=dict)
-
-    def get(self, key: str) -> Entry | None:
-        return self.writes[key] if key in self.writes else self.table.get(key)
-
-
 def advance(table: Table, prefix: str, plan: SketchPlan, spec: DriftSpec, sketch: SketchRow) -> Advance:
     """Add a sketch to its pane and close the panes that are complete, and with each the window that ends there.
 
@@ -89,7 +54,7 @@ def advance(table: Table, prefix: str, plan: SketchPlan, spec: DriftSpec, sketch
     Parameters
     ----------
     table : Mapping
-        Only keys that begin with `prefix` are read. Not changed.
+        Only keys that begin with `prefix` are read, and ``pipeline|champions``. Not changed.
     prefix : str
         Pipeline and source.
     plan : SketchPlan
@@ -103,21 +68,24 @@ def advance(table: Table, prefix: str, plan: SketchPlan, spec: DriftSpec, sketch
     Advance
         Drifts by rising window.
     """
-    view = _View(table)
-    source = _source(view.get(prefix))
+    view = View(table, prefix)
+    source = _source(view.at(prefix))
     # What is deleted was last needed a step before: until then, that step may have had to be taken again.
-    view.writes |= {f"{prefix}|{name}": None for name in source["forgotten"]}
+    for name in source["forgotten"]:
+        view.put(name, None)
     source["forgotten"] = []
     if source["size"] != plan.size or source["window_ms"] != plan.window_ms:
-        source = _restarted(view, prefix, source, plan)
-    late = _add(view, prefix, source, plan, sketch)
+        source = _restarted(view, source, plan)
+    if spec.against == "champion":
+        note_version(view, sketch)
+    late = _add(view, source, plan, sketch)
     watermarks = dict(source["watermarks"])
     seen = watermarks.get(str(sketch.partition), -math.inf)
     watermarks[str(sketch.partition)] = max(seen, sketch.watermark)
     source = source | {"watermarks": watermarks}
     through = _complete_through(watermarks, sketch.partitions, plan.window_ms)
     due = [start for start in source["starts"] if source["closed"] < start + plan.window_ms <= through]
-    drifts, source = _close(view, prefix, source, plan, spec, due)
+    drifts, source = _close(view, source, plan, spec, due)
     view.writes[prefix] = source | {"closed": max(source["closed"], through)}
     return Advance(drifts, view.writes, late, len(due))
 
@@ -137,29 +105,14 @@ def _source(entry: Entry | None) -> Entry:
     return new | found | {"forgotten": [_name(f) for f in found.get("forgotten", [])]}
 
 
-def _restarted(view: _View, prefix: str, source: Entry, plan: SketchPlan) -> Entry:
+def _restarted(view: View, source: Entry, plan: SketchPlan) -> Entry:
     """Forget panes of other bins: the pipeline file has changed."""
-    forgotten = [*_names(view, prefix, source["starts"]), *([source["tracks"]] if source["tracks"] else [])]
+    forgotten = [*view.names(source["starts"]), *([source["tracks"]] if source["tracks"] else [])]
     return _source({"size": plan.size, "window_ms": plan.window_ms, "forgotten": forgotten})
 
 
 def _name(start: float | str) -> str:
-    return start if isinstance(start, str) else f"{start:.0f}"
-
-
-def _key(prefix: str, start: float) -> str:
-    return f"{prefix}|{_name(start)}"
-
-
-def _names(view: _View, prefix: str, starts: list[float]) -> list[str]:
-    """Names of all entries that panes have."""
-    samples = [name for start in starts if view.get(f"{prefix}|{(name := _sample_name(start))}")]
-    return [*map(_name, starts), *samples]
-
-
-def _sample_name(start: float) -> str:
-    """A pane's sample has an entry of its own: it is larger than the counts, and changes ever more rarely."""
-    return f"{start:.0f}:sample"
+    return start if isinstance(start, str) else pane_name(start)
 
 
 def _complete_through(watermarks: Mapping[str, float], partitions: int, window_ms: int) -> float:
@@ -170,74 +123,50 @@ def _complete_through(watermarks: Mapping[str, float], partitions: int, window_m
     return math.floor(reached / window_ms) * float(window_ms)
 
 
-def _add(view: _View, prefix: str, source: Entry, plan: SketchPlan, sketch: SketchRow) -> int:
+def _add(view: View, source: Entry, plan: SketchPlan, sketch: SketchRow) -> int:
     """Count a sketch, once; returns its rows if its window has closed."""
     if sketch.window_start + source["window_ms"] <= source["closed"]:
         return sketch.rows
     source["starts"] = sorted({*source["starts"], sketch.window_start})
-    known_again = _name(sketch.window_start), _sample_name(sketch.window_start)
+    known_again = pane_name(sketch.window_start), sample_name(sketch.window_start)
     source["forgotten"] = [name for name in source["forgotten"] if name not in known_again]
-    _sample(view, prefix, plan, sketch)  # first: unlike counts it may be added again
-    key, partition = _key(prefix, sketch.window_start), str(sketch.partition)
-    window = view.get(key)
-    if window is None or len(window["counts"]) != source["size"]:
-        window = {"rows": 0, "counts": [0] * source["size"], "outside": [], "sequences": {}}
-    if window["sequences"].get(partition, -1) >= sketch.sequence:
-        return 0
-    view.writes[key] = {
-        "rows": window["rows"] + sketch.rows,
-        "counts": (np.array(window["counts"], np.int64) + sketch.counts_N).tolist(),
-        "outside": _sum(window.get("outside", []), sketch.outside_F),
-        "sequences": window["sequences"] | {partition: sketch.sequence},
-    }
+    add_sketch(view, plan, sketch)
     return 0
 
 
-def _sample(view: _View, prefix: str, plan: SketchPlan, sketch: SketchRow) -> None:
-    if not plan.sample_rows or not sketch.sample:
-        return
-    key = f"{prefix}|{_sample_name(sketch.window_start)}"
-    known = b64decode((view.get(key) or {}).get("sample", ""))
-    if (sample := merged(plan.sample_rows, plan.width, known, sketch.sample)) != known:
-        view.writes[key] = {"sample": b64encode(sample).decode()}
-
-
-def _sum(counted: list[int], more_F: NDArray[np.int64]) -> list[int]:
-    if not counted or not len(more_F):
-        return counted or [int(n) for n in more_F]
-    return [int(n) for n in np.array(counted, np.int64) + more_F]
-
-
 def _close(
-    view: _View, prefix: str, source: Entry, plan: SketchPlan, spec: DriftSpec, due: list[float]
+    view: View, source: Entry, plan: SketchPlan, spec: DriftSpec, due: list[float]
 ) -> tuple[tuple[Drift, ...], Entry]:
     """Judge the windows that end with the panes due; what they lead to goes under a new key, the old one is let go."""
     if not due:
         return (), source
-    tracks = (view.get(f"{prefix}|{source['tracks']}") if source["tracks"] else None) or {}
+    tracks = (view.get(source["tracks"]) if source["tracks"] else None) or {}
     drifts: list[Drift] = []
     for start in due:
         closed = [s for s in source["starts"] if s <= start]
-        if is_judged(closed, plan.window_ms, spec):
-            found, tracks = _judge(view, prefix, plan, spec, closed, tracks)
+        window = window_of(closed, plan.window_ms, spec)
+        trained = trained_through(view, view.version(window)) if spec.against == "champion" else None
+        reference = reference_of(closed, plan.window_ms, spec, trained)
+        if reference:
+            found, tracks = _judge(view, plan, spec, window, reference, tracks)
             drifts += found
-        gone = left_behind(closed, spec)
+        gone = left_behind(closed, spec, reference)
         source = source | {
             "starts": [s for s in source["starts"] if s not in gone],
-            "forgotten": [*source["forgotten"], *_names(view, prefix, gone)],
+            "forgotten": [*source["forgotten"], *view.names(gone)],
         }
     name = f"tracks:{due[-1]:.0f}"
-    view.writes[f"{prefix}|{name}"] = tracks
+    view.put(name, tracks)
     old = [source["tracks"]] if source["tracks"] else []
     return tuple(drifts), source | {"tracks": name, "forgotten": [*source["forgotten"], *old]}
 
 
 def _judge(
-    view: _View, prefix: str, plan: SketchPlan, spec: DriftSpec, closed: list[float], tracks: Entry
+    view: View, plan: SketchPlan, spec: DriftSpec, panes: list[float], of_reference: list[float], tracks: Entry
 ) -> tuple[list[Drift], Entry]:
-    window = _tally(view, prefix, plan, window_of(closed, plan.window_ms, spec), closed[-1] + plan.window_ms)
+    window = view.tally(plan, panes, panes[-1] + plan.window_ms)
     window = replace(window, start=window.end - spec.window)
-    reference = _tally(view, prefix, plan, reference_of(closed, plan.window_ms, spec))
+    reference = view.tally(plan, of_reference)
     past = tracks.get("scores", [])
     bar = bar_of(past, spec.false_alarms)
     steps = tracked(plan, spec, tracks, window, reference, bar)
@@ -246,9 +175,3 @@ def _judge(
         past = remembered(past, max(scores), spec.false_alarms)
     states = {kind: step.state for kind, step in steps.items()}
     return [drift for step in steps.values() for drift in step.drifts], {"scores": past, **states}
-
-
-def _tally(view: _View, prefix: str, plan: SketchPlan, starts: list[float], end: float | None = None) -> Tally:
-    names = [name for start in starts for name in (_name(start), _sample_name(start))]
-    entries = [entry for name in names if (entry := view.get(f"{prefix}|{name}"))]
-    return tally_of(plan, entries, starts[0], starts[-1] + plan.window_ms if end is None else end)

@@ -91,7 +91,7 @@ class PredictorJob:
         timing = Timing(answered_at, served.features_ms, served.model_ms) if served else Timing(answered_at)
         outgoing = [
             *self._predictions(records, intake, served, serving, now_ms, timing),
-            *(self._sketches(records, served) if served else []),
+            *(self._sketches(records, served, serving) if served else []),
             *([dead_letters(self._contracts, records, intake.dead, PROCESS, now_ms)] if intake.dead else []),
         ]
         self._metrics.observe("answer_seconds", (answered_at - records.timestamp_B) / MS_PER_S)
@@ -144,15 +144,22 @@ class PredictorJob:
         c = part.columns
         return Asked(c["request_id"], c[self._pipeline.request.entity], c["request_time"], queue_ms_B[part.row_N])
 
-    def _sketches(self, records: Records, served: _Served) -> list[Outgoing]:
+    def _sketches(self, records: Records, served: _Served, serving: Serving | None) -> list[Outgoing]:
         """Sketch what was served. A request with a time far ahead is answered, but would close all drift windows."""
         rows, time_S = served.part.row_N, served.part.columns["request_time"]
         near_S = self._clocks.believe(records.partition_B[rows], time_S)
         if not near_S.any():
             return []
         rows, partitions = rows[near_S], self._pipeline.topics.partitions
-        ids_S = served.part.columns["request_id"][near_S]
-        source = SourceRows(records.partition_B[rows], records.offset_B[rows], time_S[near_S], partitions, ids_S)
+        source = SourceRows(
+            records.partition_B[rows],
+            records.offset_B[rows],
+            time_S[near_S],
+            partitions,
+            served.part.columns["request_id"][near_S],
+            np.full(len(rows), serving.number if serving else 0, np.int64),
+            serving.trained_through if serving else 0.0,
+        )
         columns = sketch_columns(self._plan, served.given.x_BF[near_S], source)
         values = self._contracts.codec("Sketch").encode(columns)
         return [Outgoing(topic_name(self._pipeline.pipeline, "sketches"), columns["source"].tolist(), values)]

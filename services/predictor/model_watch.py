@@ -13,7 +13,7 @@ from schemas.errors import AnabranchError, DependencyError
 from schemas.layout import Layout
 from schemas.versions import Version
 from services.predictor.breaker import Breaker
-from services.predictor.serving_model import Predicts, Serving, try_out
+from services.predictor.serving_model import Predicts, Serving, told_trained_through, try_out
 
 FIRST_PAUSE_MS, LONGEST_PAUSE_MS = 100.0, 5000.0
 _END_WITHIN_S = 10.0
@@ -90,7 +90,7 @@ class ModelWatch:
             return
         if found is not None:
             pointer = ModelPointer(found.number, found.digest)
-            self._take(pointer, lambda: check_blob(found.artefact, found.digest))
+            self._take(pointer, lambda: check_blob(found.artefact, found.digest), lambda: found.manifest)
             self.look()
 
     def close(self) -> None:
@@ -114,7 +114,9 @@ class ModelWatch:
             pointer = self._store.current()
             if self._is_wanted(pointer):
                 assert pointer is not None
-                self._take(pointer, lambda: self._store.get(pointer.digest))
+                self._take(
+                    pointer, lambda: self._store.get(pointer.digest), lambda: self._store.manifest(pointer.number)
+                )
         except DependencyError as error:
             self._store_failed(error)
         else:
@@ -138,17 +140,19 @@ class ModelWatch:
             self._log.info("model store whole again")
         self._lost = lost
 
-    def _take(self, pointer: ModelPointer, fetch: Callable[[], bytes]) -> None:
+    def _take(self, pointer: ModelPointer, fetch: Callable[[], bytes], manifest: Callable[[], str | None]) -> None:
         started = self._clock()
         try:
             model = self._load(fetch())
             try_out(model, self._layout, self._largest_batch)
+            trained_through = told_trained_through(manifest())
         except DependencyError:
             raise
         except Exception as error:  # a model is data from outside: whatever it does, the last good one must go on
             self._refuse(pointer, error)
             return
-        self._serving, self._refused = Serving(pointer.number, bytes.fromhex(pointer.digest), model), None
+        digest = bytes.fromhex(pointer.digest)
+        self._serving, self._refused = Serving(pointer.number, digest, model, trained_through), None
         self._model_breaker.worked()
         self._metrics.count("swaps_total")
         self._metrics.gauge("model_version_number", pointer.number)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import math
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -25,11 +27,15 @@ class Predicts(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Serving:
-    """A version, loaded and tried. `digest` is the SHA-256 of its blob, 32 bytes."""
+    """A version, loaded and tried. `digest` is the SHA-256 of its blob, 32 bytes.
+
+    `trained_through` is the event time, ms, of the newest label that it had learned; 0: its manifest does not tell.
+    """
 
     number: int
     digest: bytes
     model: Predicts
+    trained_through: float = 0.0
 
 
 class Models(Protocol):
@@ -49,6 +55,21 @@ class Models(Protocol):
     def lost(self) -> bool:
         """Whether the store, when last asked, knew nothing of the version that serves, or of any as new."""
         ...
+
+
+def told_trained_through(manifest: str | None) -> float:
+    """Read from a version's manifest up to when it had learned, ms of event time; 0 where that is not told.
+
+    Examples
+    --------
+    >>> told_trained_through('{"trained_through": 1362700800000.0}'), told_trained_through(None)
+    (1362700800000.0, 0.0)
+    """
+    try:
+        told = float(json.loads(manifest or "{}").get("trained_through", 0.0))
+    except (ValueError, TypeError, AttributeError):  # only the drift watch asks: no reason to refuse a model
+        return 0.0
+    return told if math.isfinite(told) else 0.0
 
 
 def probe_rows(layout: Layout, rows: int) -> NDArray[np.float32]:

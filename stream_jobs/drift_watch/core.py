@@ -9,9 +9,11 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from models.drift.event import drift_columns
+from models.drift.pane_entries import Entry
 from models.drift.sample import row_bytes
 from models.drift.sketch import LABEL_COLUMNS, LABELS, SketchPlan, labels_plan, predictions_plan
-from models.drift.windows import Advance, Entry, SketchRow, advance
+from models.drift.sketch_row import SketchRow
+from models.drift.windows import Advance, advance
 from schemas.contracts import Contracts
 from schemas.dead_letters import dead_letters
 from schemas.decoded import Columns, Fault
@@ -119,7 +121,10 @@ def _misfit(plan: SketchPlan | None, columns: Columns) -> tuple[Fault, ...]:
     if len(columns["sample"][0]) % row_bytes(plan.width):
         return (Fault(0, "unusable", f"sample: {len(columns['sample'][0])} bytes, not rows of {plan.width} columns"),)
     start, end = float(columns["window_start"][0]), float(columns["window_end"][0])
-    if not np.isfinite([start, end, columns["watermark"][0]]).all() or end - start != plan.window_ms:
+    if (
+        not np.isfinite([start, end, columns["watermark"][0], columns["trained_through"][0]]).all()
+        or end - start != plan.window_ms
+    ):
         return (Fault(0, "bad_time", f"window {start:g} to {end:g}: not as long as drift.window, or drift.slide"),)
     return ()
 
@@ -135,6 +140,8 @@ def _row(columns: Columns) -> SketchRow:
         sequence=int(columns["sequence"][0]),
         outside_F=np.asarray(columns["outside"][0], np.int64),
         sample=bytes(columns["sample"][0]),
+        version=int(columns["version"][0]),
+        trained_through=float(columns["trained_through"][0]),
     )
 
 

@@ -45,7 +45,8 @@ def label_sketches(
     time_N = np.concatenate([j.label_time_N for j in observed])
     offset_N = np.concatenate([j.label_offset_N for j in observed])
     x_N3 = np.concatenate([label_rows(j.label_N, j.answer_N["output"]) for j in observed])
-    rows = SourceRows(np.full(len(time_N), partition), offset_N, time_N, partitions)
+    version_N = np.concatenate([j.answer_N["version"] for j in observed])
+    rows = SourceRows(np.full(len(time_N), partition), offset_N, time_N, partitions, version_B=version_N)
     # Labels held before are joined later, so their offsets do not rise; the number of the step does.
     return sketch_columns(plan, x_N3, rows, {partition: position.labels.reached}, {partition: position.steps})
 

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from models.drift.event import Drift
 from models.drift.sample import sample_columns
 from models.drift.sketch import SketchPlan, predictions_plan, rows_outside, sketch_rows
-from models.drift.windows import SketchRow, advance
+from models.drift.sketch_row import SketchRow
+from models.drift.windows import advance
 from schemas.pipeline import Pipeline
 from tests.models.drift.pipelines import small_pipeline
 
@@ -37,9 +38,17 @@ def normal_rows(random: np.random.Generator, count: int = 400, a: float | NDArra
 
 
 def sketched(
-    plan: SketchPlan, windows: Iterable[Rows], partitions: int = 1, seed: int = 0, lateness: int = 1
+    plan: SketchPlan,
+    windows: Iterable[Rows],
+    partitions: int = 1,
+    seed: int = 0,
+    lateness: int = 1,
+    champion_of: Callable[[int], tuple[int, float]] = lambda _: (0, 0.0),
 ) -> list[SketchRow]:
-    """Sketches of rows dealt to partitions by chance, arriving in an order that is at most `lateness` windows off."""
+    """Sketches of rows dealt to partitions by chance, arriving in an order that is at most `lateness` windows off.
+
+    `champion_of` tells of a window which version answered in it, and up to when that had learned.
+    """
     random = np.random.default_rng(seed)
     found: list[tuple[float, SketchRow]] = []
     for w, x_BF in enumerate(windows):
@@ -52,7 +61,8 @@ def sketched(
             outside = rows_outside(plan, mine_BF, group_B, 1).ravel()
             kept = (plan.sample_rows, plan.sample_seed)
             sample = sample_columns(mine_BF, id_B[partition_B == p], group_B, 1, *kept)[0] if kept[0] else b""
-            row = SketchRow(w * PANE_MS, (w + 1.0) * PANE_MS, len(mine_BF), counts, p, partitions, w, outside, sample)
+            end = (w + 1.0) * PANE_MS
+            row = SketchRow(w * PANE_MS, end, len(mine_BF), counts, p, partitions, w, outside, sample, *champion_of(w))
             found.append((w + p * 1e-3, row))
     late = [(at + random.uniform(0, lateness) if partitions > 1 else at, row) for at, row in found]
     return _in_order_within_partitions(late)

@@ -49,9 +49,9 @@ class World:
     def number(self) -> int | None:
         return self.watch.serving.number if self.watch.serving else None
 
-    def publish(self, number: int, content: bytes) -> str:
+    def publish(self, number: int, content: bytes, manifest: str = "{}") -> str:
         digest = self.store.put(content)
-        assert self.store.publish(number, digest, "{}")
+        assert self.store.publish(number, digest, manifest)
         return digest
 
     def look(self) -> None:
@@ -74,6 +74,19 @@ def test_the_current_version_is_swapped_in(world: World) -> None:
     x_BF = np.ones((2, LAYOUT.width), np.float32)
     np.testing.assert_array_equal(world.watch.serving.model.predict_many(x_BF), model(LAYOUT).predict_many(x_BF))
     assert (world.metrics.value("swaps_total"), world.metrics.value("model_version_number")) == (1, 3)
+
+
+@pytest.mark.parametrize(
+    ("manifest", "told"),
+    [('{"trained_through": 5.5}', 5.5), ("{}", 0.0), ("[]", 0.0), ("{", 0.0), ('{"trained_through": NaN}', 0.0)],
+)
+def test_up_to_when_a_version_had_learned_is_told_by_its_manifest_if_by_any(
+    world: World, manifest: str, told: float
+) -> None:
+    world.publish(3, blob(LAYOUT), manifest)
+    world.look()
+    assert world.watch.serving is not None
+    assert world.watch.serving.trained_through == told
 
 
 def _not_a_number() -> bytes:

@@ -6,6 +6,7 @@ from adapters.ports import Batch
 from stream_jobs.label_join.job import LabelJoin
 from tests.stream_jobs.label_join.traffic import (
     CHANGELOG,
+    EXAMPLES,
     LABELS,
     PREDICTIONS,
     SKETCHES,
@@ -51,6 +52,8 @@ def test_labels_and_outputs_are_sketched_by_window_with_a_rising_sequence() -> N
         (day, 1, 0, b"labels"),
     ]
     assert found[1]["sequence"] < found[2]["sequence"]
+    versions = {int(e["version"]) for e in rows(contracts, "Example", [s.value for s in broker.records(EXAMPLES)])}
+    assert {int(s["version"]) for s in found} == versions
     assert [s["watermark"] for s in found] == [day + 5, day + 5, day + 6]
     assert [s["counts"].reshape(3, 17)[0, :2].tolist() for s in found] == [[0, 1], [1, 0], [0, 1]]
 
