@@ -35,6 +35,8 @@ class Outputs:
     counts: Mapping[str, float] = field(default_factory=dict)
     """Metric name → increment, for the loop to count once the transaction is committed. Label values follow
     the name after colons: ``{"dead_letters_total:bad_time": 3}``."""
+    gauges: Mapping[str, float] = field(default_factory=dict)
+    """Metric name → value, named likewise, set once the transaction is committed."""
 
 
 class Job(Protocol):

@@ -50,6 +50,9 @@ class Reporter:
         for key, value in work.counts.items():
             name, labels = labelled(key)
             self._metrics.count(name, value, **labels)
+        for key, value in work.gauges.items():
+            name, labels = labelled(key)
+            self._metrics.gauge(name, value, **labels)
 
 
 def _rows_by_role(records: Iterable[Outgoing]) -> dict[str, int]:

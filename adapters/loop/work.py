@@ -26,6 +26,7 @@ class Work:
     rows: Mapping[str, int] = field(default_factory=dict)
     """Rows consumed of each topic."""
     counts: Mapping[str, float] = field(default_factory=dict)
+    gauges: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def size(self) -> int:
@@ -39,7 +40,7 @@ def merged(works: Sequence[Work]) -> Work:
     Examples
     --------
     >>> merged([Work((), {("t", 0): 5}, {"t": 5}), Work((), {("t", 0): 7}, {"t": 2})])
-    Work(records=(), offsets={('t', 0): 7}, rows={'t': 7}, counts={})
+    Work(records=(), offsets={('t', 0): 7}, rows={'t': 7}, counts={}, gauges={})
     """
     if len(works) == 1:
         return works[0]
@@ -48,6 +49,7 @@ def merged(works: Sequence[Work]) -> Work:
         offsets={place: offset for w in works for place, offset in w.offsets.items()},
         rows=_summed([w.rows for w in works]),
         counts=_summed([w.counts for w in works]),
+        gauges={name: value for w in works for name, value in w.gauges.items()},
     )
 
 

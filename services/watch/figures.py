@@ -13,12 +13,14 @@ from schemas.decoded import Columns
 from schemas.records import Records
 from schemas.status import Status
 from schemas.topics import topic_name
+from services.watch.cohort import Cohort
 from services.watch.scores import Scores
 from services.watch.view import DriftLine, Point, View
 
 RATE_WINDOW_S = 5.0
 _SAMPLES = 20_000
 _DRIFTS_KEPT = 500
+_OBSERVED = 0
 RECORDS = ("Prediction", "Example", "Version", "Drift", "DeadLetter")
 
 
@@ -39,7 +41,8 @@ class Figures:
         self._delays_ms: deque[float] = deque(maxlen=_SAMPLES)
         self._scores = Scores(contracts.layout, contracts.pipeline.learner.score_window)
         self._event_time_ms = float("nan")
-        self._examples = 0
+        self._examples = self._defaults = 0
+        self._cohort = Cohort(contracts.pipeline)
         self._served: list[int] = []
         self._published: dict[int, Point] = {}
         self._refused: set[int] = set()
@@ -66,6 +69,7 @@ class Figures:
         """Look at the figures as they are now."""
         answers = sum(self._statuses.values())
         p50, p99 = _quantiles(self._latencies_ms, (0.5, 0.99))
+        delays_ms = _quantiles(self._delays_ms, (0.5, 0.9, 0.99))
         return View(
             event_time_ms=self._event_time_ms,
             answers=answers,
@@ -75,7 +79,11 @@ class Figures:
             latency_p99_ms=p99,
             examples=self._examples,
             coverage=self._examples / answers if answers else 0.0,
-            label_delay_p50_ms=_quantiles(self._delays_ms, (0.5,))[0],
+            defaulted=self._defaults / self._examples if self._examples else 0.0,
+            label_delay_p50_ms=delays_ms[0],
+            label_delay_p90_ms=delays_ms[1],
+            label_delay_p99_ms=delays_ms[2],
+            whole=self._cohort.scores(),
             score_name=self._scores.name,
             score=self._scores.mean,
             score_last=self._scores.last,
@@ -103,6 +111,7 @@ class Figures:
         self._answers.append((now_s, len(row_N)))
         asked_B = columns["answered_at"] - columns["queue_ms"] - columns["features_ms"] - columns["model_ms"]
         self._latencies_ms.extend((records.timestamp_B[row_N] - asked_B).tolist())
+        self._cohort.answered(columns, records.partition_B[row_N], records.offset_B[row_N])
         self._event_time_ms = float(np.nanmax([self._event_time_ms, *columns["request_time"].tolist()]))
         for version in np.unique(columns["version"]).tolist():
             if not self._served or version > self._served[-1]:
@@ -110,7 +119,10 @@ class Figures:
 
     def _see_examples(self, columns: Columns, _records: Records, row_N: NDArray[np.int64], _now_s: float) -> None:
         self._examples += len(row_N)
-        self._delays_ms.extend((columns["label_time"] - columns["request_time"]).tolist())
+        came_N = columns["origin"] == _OBSERVED
+        self._defaults += len(row_N) - int(came_N.sum())
+        self._delays_ms.extend((columns["label_time"] - columns["request_time"])[came_N].tolist())
+        self._cohort.labelled(columns)
         self._scores.add(columns["label_time"], columns["label"], columns["output"])
 
     def _see_versions(self, columns: Columns, _records: Records, _row_N: NDArray[np.int64], _now_s: float) -> None:

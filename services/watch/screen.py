@@ -11,6 +11,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from models.evaluation.unlabelled import WholeScore
 from services.watch.view import DriftLine, View
 
 _DRIFTS_SHOWN = 4
@@ -35,15 +36,36 @@ def _lines(view: View) -> dict[str, str]:
         "event time": format_time(view.event_time_ms),
         "answers": f"{view.answers:,}  ({view.answers_per_s:,.0f}/s)  {_counts(view.statuses)}",
         "latency": f"p50 {_number(view.latency_p50_ms, 1)} ms   p99 {_number(view.latency_p99_ms, 1)} ms",
-        "labels": f"{view.examples:,} joined   coverage {view.coverage:.1%}   "
-        f"median delay {_number(view.label_delay_p50_ms / 3_600_000, 1)} h",
+        "labels": f"{view.examples:,} joined   coverage {view.coverage:.1%}   defaults {view.defaulted:.1%}   "
+        f"delay {delays_text(view)}",
         view.score_name: f"mean {_number(view.score, 3)}   last window {_number(view.score_last, 3)}   "
         f"log loss {_number(view.log_loss, 3)}   ({view.windows} windows)",
+        **{f"{name.replace('_', ' ')} of all": whole_text(score) for name, score in view.whole.items()},
         "versions": f"{view.published} published   {view.refused} refused   {view.swaps} swapped in   "
         f"serving {view.serving}",
         "drift": f"{view.drift_count} events",
         "dead letters": _counts(view.dead_letters) or "none",
     }
+
+
+def delays_text(view: View) -> str:
+    """Quantiles of the delay of labels."""
+    hours = (
+        _number(ms / 3_600_000, 1) for ms in (view.label_delay_p50_ms, view.label_delay_p90_ms, view.label_delay_p99_ms)
+    )
+    return "p50 {} h   p90 {} h   p99 {} h".format(*hours)
+
+
+def whole_text(score: WholeScore) -> str:
+    """A figure over all answers, labelled or not.
+
+    Examples
+    --------
+    >>> whole_text(WholeScore(labelled=0.8, worst=0.6, best=0.9, at_random=0.79))
+    '0.600 at worst   0.900 at best   0.790 if missing at random   0.800 of the labelled'
+    """
+    worst, best, guess, known = (_number(v, 3) for v in (score.worst, score.best, score.at_random, score.labelled))
+    return f"{worst} at worst   {best} at best   {guess} if missing at random   {known} of the labelled"
 
 
 def _drift_line(drift: DriftLine) -> str:

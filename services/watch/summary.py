@@ -10,6 +10,7 @@ import numpy as np
 from rich.table import Table
 
 from services.watch.board import SERVED, Board
+from services.watch.screen import delays_text, whole_text
 from services.watch.view import Point, View
 
 
@@ -62,7 +63,8 @@ def run_table(summary: Summary) -> Table:
         "requests answered": f"{view.answers:,} in {summary.seconds:.0f} s",
         "statuses": "  ".join(f"{k} {v:,}" for k, v in sorted(view.statuses.items())),
         "latency": f"p50 {summary.latency_p50_ms:.1f} ms, p99 {summary.latency_p99_ms:.1f} ms, end to end",
-        "labels joined": f"{view.examples:,}, coverage {view.coverage:.1%}",
+        "labels joined": f"{view.examples:,}, coverage {view.coverage:.1%}, delay {delays_text(view)}",
+        **{f"{name.replace('_', ' ')} of all answers": whole_text(score) for name, score in view.whole.items()},
         "versions": f"{view.published} published, {view.refused} refused, {view.swaps} swapped in",
         "drift": f"{view.drift_count} events",
         "dead letters": str(sum(view.dead_letters.values())),

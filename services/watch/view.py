@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from models.evaluation.unlabelled import WholeScore
+
 Point = tuple[float, float]
 """Event time in ms, and a value."""
 
@@ -27,7 +29,10 @@ class View:
 
     `latency_*` are from the request's Kafka timestamp to the answer's, ms. `auc` and `log_loss` are means over whole
     windows of labelled examples (NaN before the first); the histories hold one point a window or version.
-    `coverage` is the share of answers that have their label by now. `labels_refused` are those among the dead letters.
+    `coverage` is the share of answers that have their label by now, `defaulted` the share of labels that are the
+    pipeline's default. `whole` holds each figure over all answers seen, labelled or not, by its name: of the labelled,
+    at worst and at best whatever the others' labels are, and if labels are missing at random. `labels_refused` are
+    those among the dead letters.
     """
 
     event_time_ms: float = float("nan")
@@ -38,7 +43,11 @@ class View:
     latency_p99_ms: float = float("nan")
     examples: int = 0
     coverage: float = 0.0
+    defaulted: float = 0.0
     label_delay_p50_ms: float = float("nan")
+    label_delay_p90_ms: float = float("nan")
+    label_delay_p99_ms: float = float("nan")
+    whole: Mapping[str, WholeScore] = field(default_factory=dict)
     score_name: str = "roc_auc"
     score: float = float("nan")
     score_last: float = float("nan")

@@ -82,6 +82,7 @@ class PartitionJoin:
         held_N = row_N[answers.predicted_A[row_N]]
         held = [answers.ids[row] for row in held_N.tolist()]
         answer_N = answers.answer_A[held_N]
+        step.admitted.append(answer_N)
         self.pending.add(held, answer_N, answer_N["request_time"] + self.join.wait)
         step.answer_puts.update(
             zip(answer_N["offset"].tolist(), [answers.wire[r] for r in held_N.tolist()], strict=True)

@@ -19,6 +19,7 @@ from schemas.decoded import Decoded, Fault
 from schemas.topics import topic_name
 from stream_jobs.label_join.believed_times import believed_answers
 from stream_jobs.label_join.core import PartitionJoin
+from stream_jobs.label_join.coverage import Coverage
 from stream_jobs.label_join.idle import IdleClock
 from stream_jobs.label_join.outputs import example_columns, label_sketches, letter_records
 from stream_jobs.label_join.position import Reached
@@ -66,15 +67,18 @@ class LabelJoin:
         self._dtype = answer_dtype(layout.outputs, layout.width)
         self._plan = labels_plan(contracts.pipeline)
         self._joins: dict[int, PartitionJoin] = {}
+        self._coverage = Coverage(contracts.pipeline)
         self._idle = IdleClock(contracts.pipeline.windows.idle_after)
 
     def assign(self, partition: int, changelog: Iterable[tuple[bytes, bytes]]) -> None:
         """Restore a partition; DataError if the changelog cannot be read."""
+        self._coverage.forget(partition)
         self._joins[partition] = restore(self._contracts, changelog)
 
     def revoke(self, partition: int) -> None:
         """Forget a partition."""
         self._joins.pop(partition, None)
+        self._coverage.forget(partition)
         self._idle.forget([(topic, partition) for topic in self.inputs])
 
     def process(self, batch: Batch) -> Outputs:
@@ -88,7 +92,7 @@ class LabelJoin:
             self._bury(records, faults, batch.now_ms, out, counts)
         for partition in sorted(self._joins):
             self._step(partition, answers, labels, decoded, batch, out, counts)
-        return Outputs(tuple(out), counts)
+        return Outputs(tuple(out), counts, self._coverage.gauges() if batch.records else {})
 
     def _read_answers(self, records: Records | None) -> _Answers:
         if records is None:
@@ -123,6 +127,7 @@ class LabelJoin:
         }
         step = join.step(mine.answers, read.labels, reached, bad)
         if step.changed:
+            self._coverage.take(partition, step)
             self._send(partition, join, step, batch.now_ms, out, counts)
             again = [Fault(int(mine.row_A[r]), "duplicate_answer", "the first one stands") for r in step.duplicates]
             for records, faults in ((answers.records, [*mine.faults, *again]), (labels, read.faults)):

@@ -44,6 +44,7 @@ class Letter:
 class Step:
     """Outputs and changes of state. `puts` and `drops` are keys of the changelog's answers and labels, by offset."""
 
+    admitted: list[NDArray[np.void]] = field(default_factory=list)
     joined: list[Joined] = field(default_factory=list)
     letters: list[Letter] = field(default_factory=list)
     duplicates: list[int] = field(default_factory=list)
