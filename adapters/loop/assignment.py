@@ -100,14 +100,12 @@ class Assignment:
     def on_lost(self, consumer: Consumer, lost: list[TopicPartition]) -> None:
         """Let go at once: another member may have the partitions already.
 
-        When this returns, the client asks the group to let it in under its old name, which would throw out a successor
-        who bears it by now. So who has one gives up the subscription.
+        When this returns, a client that is still subscribed asks the group to let it in under its old name. That would
+        throw out a successor who bears it by now; and a client that is let in while it is being closed may never close.
         """
-        why = self.settled(LoopBroken("the group went on without this member; its partitions are lost"))
-        if isinstance(why, Fenced):
-            with suppress(KafkaException):  # a client that knows it already refuses
-                consumer.unsubscribe()
-        self.fail(why)
+        self.fail(self.settled(LoopBroken("the group went on without this member; its partitions are lost")))
+        with suppress(KafkaException):  # a client that knows that it is fenced refuses
+            consumer.unsubscribe()
         self.forget()
 
     def forget(self) -> None:

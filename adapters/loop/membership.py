@@ -23,7 +23,7 @@ def bearer_of(identity: Identity) -> str:
         # of time while a broker was away: librdkafka 2.16 aborted (`rd_kafka_enq_once_del_source_return`).
         admin.list_topics(timeout=ANSWER_S)
         asked = admin.describe_consumer_groups([identity.group], request_timeout=REQUEST_TIMEOUT_S)
-        members = asked[identity.group].result().members
-    except KafkaException:
+        members = asked[identity.group].result(REQUEST_TIMEOUT_S + ANSWER_S).members
+    except (KafkaException, TimeoutError):
         return ""
     return next((str(m.member_id) for m in members if m.group_instance_id == identity.instance_id), "")

@@ -16,6 +16,7 @@ from adapters.loop.columns import next_offsets
 from adapters.loop.committer import Committer
 from adapters.loop.failures import LoopBroken, raised_for
 from adapters.loop.intake import Intake
+from adapters.loop.leaving import CLOSE_S, closed_within
 from adapters.loop.options import LoopOptions
 from adapters.loop.reporting import Reporter
 from adapters.loop.sinks import PlainSink, Sink, TransactionalSink
@@ -98,11 +99,16 @@ class Session:
         self._assignment.forget()
 
     def close(self) -> None:
-        """Throw the clients away; what is not committed is aborted."""
+        """Throw the clients away; what is not committed is aborted. One that does not close is left behind."""
         self._assignment.fail(LoopBroken("the session is closed"))
         self._assignment.forget()
         self._committer.end(2 * REQUEST_TIMEOUT_S)
-        self._sink.abandon()
+        for what, close in (("producers", self._sink.abandon), ("consumer", self._close_consumer)):
+            if not closed_within(close, CLOSE_S):
+                self._context.log.warning("left behind, for it does not close", client=what)
+                self._context.metrics.count("left_behind_total")
+
+    def _close_consumer(self) -> None:
         with suppress(KafkaException, RuntimeError):
             self._consumer.close()
 

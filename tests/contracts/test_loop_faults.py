@@ -16,6 +16,7 @@ from confluent_kafka.admin import AdminClient
 from adapters.local_stack import StackAddresses
 from adapters.loop import run_loop
 from adapters.loop.client_settings import SESSION_TIMEOUT_MS
+from adapters.loop.failures import LoopBroken
 from adapters.loop.sinks import TransactionalSink
 from adapters.loop.work import Work
 from adapters.metrics_memory import MemoryMetrics
@@ -181,3 +182,30 @@ def test_a_call_to_kafka_that_does_not_come_back_is_told(cast: Cast, monkeypatch
         over.set()
         context.stop.set()
         loop.join(60)
+
+
+def test_clients_that_never_close_are_left_behind(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    context, over = context_for(cast.bootstrap), threading.Event()
+    commit, abandon, broken = TransactionalSink.commit, TransactionalSink.abandon, [True]
+
+    def breaks(sink: TransactionalSink, work: Work) -> None:
+        if broken:
+            broken.clear()
+            monkeypatch.setattr(TransactionalSink, "abandon", lambda *_: over.wait(120))
+            raise LoopBroken("once")
+        monkeypatch.setattr(TransactionalSink, "abandon", abandon)
+        commit(sink, work)
+
+    monkeypatch.setattr("adapters.loop.session.CLOSE_S", 0.2)
+    monkeypatch.setattr(TransactionalSink, "commit", breaks)
+    loop = threading.Thread(target=run_loop, args=(context, cast.job, f"{cast.name}.counting"))
+    loop.start()
+    try:
+        cast.await_done()
+    finally:
+        over.set()
+        context.stop.set()
+        loop.join(60)
+    assert isinstance(context.metrics, MemoryMetrics)
+    assert context.metrics.value("left_behind_total") == 1
+    cast.check()
