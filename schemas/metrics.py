@@ -54,6 +54,14 @@ METRICS: tuple[MetricSpec, ...] = (
     MetricSpec("dead_letters_total", "counter", "Events that could not be used.", PROCESSES, ("reason",)),
     MetricSpec("labels_total", "counter", "Labels read, by what became of them.", ("label_join",), ("outcome",)),
     MetricSpec("answers_total", "counter", "Answers read, by what became of them.", ("label_join",), ("outcome",)),
+    MetricSpec("coverage_ratio", "gauge", "Share of the answers read that have their label by now.", ("label_join",)),
+    MetricSpec(
+        "whole_score",
+        "gauge",
+        "Over all answers read: of the labelled, worst and best whatever the others' labels, and if missing at random.",
+        ("label_join",),
+        ("score", "bound"),
+    ),
     MetricSpec("sketches_total", "counter", "Sketches read.", ("drift_watch",)),
     MetricSpec(
         "late_rows_total", "counter", "Rows of sketches whose window had closed.", ("drift_watch",), ("source",)
@@ -77,6 +85,7 @@ METRICS: tuple[MetricSpec, ...] = (
         "restored_versions_total", "counter", "Times the model store had lost the current version.", ("learner",)
     ),
     MetricSpec("frozen_ratio", "gauge", "1 while learning stands still by itself, else 0.", ("learner",)),
+    MetricSpec("reactions_total", "counter", "What was done to the learner.", ("learner",), ("action",)),
     MetricSpec("checkpoint_age_seconds", "gauge", "Time since the last checkpoint.", ("learner",)),
     MetricSpec("label_delay_seconds", "gauge", "From request to label, in event time.", ("learner",), ("quantile",)),
     MetricSpec("label_coverage_ratio", "gauge", "Share of labels that came, not defaults.", ("learner",)),
