@@ -11,6 +11,7 @@ import numpy as np
 
 from models.ensemble_model import EnsembleModel, part_of
 from models.gate_loss import BoundedLoss
+from models.gradient_record import GradientRecord
 from models.network_model import NetworkModel
 from models.protocol import Float32, Float64, Snapshot
 from models.running_spread import RunningSpread
@@ -70,6 +71,11 @@ class TimeEnsemble:
     def gradient_norm(self) -> float:
         """Of the learner's last step."""
         return self._learner.gradient_norm
+
+    @property
+    def gradient_record(self) -> GradientRecord:
+        """Of the learner's network."""
+        return self._learner.gradient_record
 
     def on_version(self) -> None:
         """Tell the learner."""

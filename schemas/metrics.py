@@ -86,6 +86,25 @@ METRICS: tuple[MetricSpec, ...] = (
     ),
     MetricSpec("frozen_ratio", "gauge", "1 while learning stands still by itself, else 0.", ("learner",)),
     MetricSpec("reactions_total", "counter", "What was done to the learner.", ("learner",), ("action",)),
+    MetricSpec("looked_at_steps_total", "counter", "Steps whose gradient was looked at, one in 128.", ("learner",)),
+    MetricSpec("gradient_norm", "gauge", "Of a layer, at the step looked at last.", ("learner",), ("layer",)),
+    MetricSpec(
+        "vanishing_gradients_total",
+        "counter",
+        "Steps looked at in which a layer's gradient was 10,000 times smaller than the largest layer's.",
+        ("learner",),
+        ("layer",),
+    ),
+    MetricSpec(
+        "exploding_gradients_total",
+        "counter",
+        "Steps looked at in which a layer's gradient was 10,000 times larger than the median layer's, or not finite.",
+        ("learner",),
+        ("layer",),
+    ),
+    MetricSpec(
+        "dead_units_ratio", "gauge", "Share of a layer's units that the last look found dead.", ("learner",), ("layer",)
+    ),
     MetricSpec("checkpoint_age_seconds", "gauge", "Time since the last checkpoint.", ("learner",)),
     MetricSpec("label_delay_seconds", "gauge", "From request to label, in event time.", ("learner",), ("quantile",)),
     MetricSpec("label_coverage_ratio", "gauge", "Share of labels that came, not defaults.", ("learner",)),

@@ -12,6 +12,7 @@ from schemas.errors import DependencyError, MissingModel
 from schemas.records import Records
 from services.learner.effects import Candidate, Checkpoint, Standing
 from services.learner.freezing import reasons_of
+from services.learner.gradients import GradientReport
 from services.learner.outbox import Outbox
 from services.learner.state import State
 
@@ -35,6 +36,7 @@ class Report:
         self._next_offset, self._scored, self._caught_up = 0, 0, False
         self._trouble: DependencyError | MissingModel | None = None
         self._frozen: tuple[str, ...] = ()
+        self._gradients = GradientReport(context.metrics)
 
     def read(self, records: Records) -> None:
         """Count what was read from the log."""
@@ -84,6 +86,7 @@ class Report:
         gauge("checkpoint_age_seconds", now_s - self._checkpoint_s)
         gauge("waiting_versions", outbox.versions)
         self._tell_frozen(reasons_of(state))
+        self._gradients.tell(state.learner)
         if state.scores.windows != self._scored:
             self._scored = state.scores.windows
             self._score(state)
