@@ -34,12 +34,25 @@ class Court:
         self._duel = Duel(settings.loss)
         self._bank = Bank(settings) if settings.rules.size else None
 
-    def see(self, x_BF: Float32, y_B: Float64, own_BK: Float32) -> None:
-        """Score a batch that the learner answered with `own_BK` before learning it."""
+    def see(self, x_BF: Float32, y_B: Float64, own_BK: Float32) -> Float64 | None:
+        """Score a batch that the learner answered with `own_BK` before learning it; return the champion's losses."""
         champion = self._duel.champion
         champion_B = self._duel.see(x_BF, y_B, own_BK)
         if self._bank is not None:
             self._bank.see(x_BF, y_B, champion, champion_B)
+        return champion_B
+
+    @property
+    def champion(self) -> Champion | None:
+        """The version that serves; None before the first."""
+        return self._duel.champion
+
+    def banked(self, number: int | None) -> Champion | None:
+        """The best version of a banked regime; without a number, of the one whose version does best on fresh labels."""
+        closed = () if self._bank is None else self._bank.closed
+        known = [concept for concept in closed if concept.best is not None and number in (None, concept.number)]
+        found = max(known, key=lambda concept: (concept.trial.log_sum, concept.last_seen), default=None)
+        return None if found is None else found.best
 
     @property
     def record(self) -> Record | None:

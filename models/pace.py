@@ -25,23 +25,40 @@ class Pace:
         self._age = 0
         # Before the first drift the last one is longer ago than anything asks.
         self._since_drift = max(section.reaction.cool_down, section.reaction.over)
+        self._raised, self._left = 1.0, 0
 
     @property
     def is_constant(self) -> bool:
-        """Whether the rate is always the same, so that there is nothing to set or save."""
-        return self._section.schedule == CONSTANT and self._section.reaction == CALM
+        """Whether the rate is that of the pipeline file and will be, so that there is nothing to save."""
+        return not self._left and not self._has_course
+
+    @property
+    def _has_course(self) -> bool:
+        return self._section.schedule != CONSTANT or self._section.reaction != CALM
 
     @property
     def rate(self) -> float:
         """The rate of the next step."""
+        if self.is_constant:
+            return self._section.rate
         reaction = self._section.reaction
         raised = reaction.raise_rate if self._since_drift < reaction.over else 1.0
-        return self._section.rate * rate_factor(self._section.schedule, self._age) * raised
+        asked = self._raised if self._left else 1.0
+        return self._section.rate * rate_factor(self._section.schedule, self._age) * raised * asked
 
     def learned(self, rows: int) -> None:
         """Count what was learned."""
         self._age += rows
         self._since_drift += rows
+        self._left = max(0, self._left - rows)
+
+    def raise_rate(self, times: float, over: int) -> None:
+        """Go so many times as fast for so many examples; a later word takes the place of an earlier one."""
+        self._raised, self._left = times, over
+
+    def restart(self) -> None:
+        """Begin the schedule again."""
+        self._age = 0
 
     def drifted(self) -> bool:
         """Begin the schedule again if it may; true if the reaction is due, and not cooling down."""
@@ -54,11 +71,15 @@ class Pace:
 
     def manifest(self) -> Json:
         """The counts."""
-        return {"age": self._age, "since_drift": self._since_drift}
+        course = {"age": self._age, "since_drift": self._since_drift} if self._has_course else {}
+        return {**course, **({"raised": [self._raised, self._left]} if self._left else {})}
 
     def restore(self, manifest: Json) -> None:
         """Take the counts back."""
-        self._age, self._since_drift = int(manifest["age"]), int(manifest["since_drift"])
+        if self._has_course:
+            self._age, self._since_drift = int(manifest["age"]), int(manifest["since_drift"])
+        raised, left = manifest.get("raised", (1.0, 0))
+        self._raised, self._left = float(raised), int(left)
 
 
 def set_rate(optimiser: Optimizer, rate: float) -> None:

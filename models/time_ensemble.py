@@ -13,8 +13,9 @@ from models.ensemble_model import EnsembleModel, part_of
 from models.gate_loss import BoundedLoss
 from models.gradient_record import GradientRecord
 from models.network_model import NetworkModel
-from models.protocol import Float32, Float64, Snapshot
+from models.protocol import Float32, Float64, ServedModel, Snapshot
 from models.running_spread import RunningSpread
+from models.steering import Steering
 from models.torch_learner import TorchLearner
 from models.torch_learner_config import TorchLearnerConfig
 from schemas.pipeline_safeguards import Ensemble
@@ -88,6 +89,16 @@ class TimeEnsemble:
     def on_drift(self) -> None:
         """Tell the learner."""
         self._learner.on_drift()
+
+    @property
+    def steering(self) -> Steering:
+        """The learner's."""
+        return self._learner.steering
+
+    def begin_from(self, model: ServedModel) -> None:
+        """Let the learner take the weights of the member with the greatest share."""
+        one = model.members[int(model.share_M.argmax())] if isinstance(model, EnsembleModel) else model
+        self._learner.begin_from(one)
 
     def snapshot(self) -> Snapshot:
         """The learner, its copies and their losses."""

@@ -26,14 +26,15 @@ from models.network_mlp import NETWORKS, Network
 from models.network_model import NetworkModel
 from models.normaliser import Normaliser
 from models.optimisers import optimiser_of
-from models.pace import Pace, forget_moments, reset, set_rate
-from models.protocol import Float32, Float64, Json, Snapshot
+from models.pace import Pace, set_rate
+from models.protocol import Float32, Float64, Json, ServedModel, Snapshot
 from models.replay import Memory
 from models.replay_kinds import memory_of
 from models.safeguards.elastic_net import ElasticNet
 from models.safeguards.mix import Mix, safeguards_of
 from models.safeguards.safeguard import Batch, Safeguard, Surroundings
 from models.sharpness import climb, descend
+from models.steering import Steering
 from models.torch_learner_config import TorchLearnerConfig
 from models.torch_state import copy_into, named_state, open_optimiser
 
@@ -74,8 +75,7 @@ class TorchLearner:
 
     def learn_many(self, x_BF: Float32, y_B: Float64) -> None:
         """Learn the moments of the fresh batch, make one step on it and replay, then remember it."""
-        if not self._pace.is_constant:
-            set_rate(self._optimiser, self._pace.rate)
+        set_rate(self._optimiser, self._pace.rate)
         self._network.inputs.normaliser.learn(self._network.inputs.numbers(torch.from_numpy(x_BF)))
         self._scale.learn(torch.from_numpy(y_B)[:, None])
         logit_BK = self._step(self._mixed(x_BF, y_B))
@@ -98,14 +98,21 @@ class TorchLearner:
 
     def on_drift(self) -> None:
         """Begin the schedule of the rate again, and react, as far as the pipeline file says so."""
-        reaction, head = self._config.optimiser.reaction, list[Tensor](self._network.head.parameters())
-        if not self._pace.drifted():
-            return
-        if reaction.forget_moments:
-            forget_moments(self._optimiser)
-        if reaction.reset_head:
-            reset(head)
-            forget_moments(self._optimiser, head)
+        self.steering.on_drift(self._config.optimiser.reaction)
+
+    @property
+    def steering(self) -> Steering:
+        """What can be done to it from outside."""
+        return Steering(self._pace, self._optimiser, list(self._network.head.parameters()))
+
+    def begin_from(self, model: ServedModel) -> None:
+        """Take a version's weights and moments for its own, and hold to them."""
+        saved, own = model.snapshot(), self._state()
+        for name, value in own:
+            part, _, rest = name.partition(".")
+            if part != "optimiser":
+                copy_into(rest if part != "labels" else name, value, saved)
+        self._safeguards.anchor()
 
     @property
     def gradient_norm(self) -> float:
@@ -160,8 +167,7 @@ class TorchLearner:
             copy_into(name, value, snapshot)
         self._noise.set_state(torch.from_numpy(np.array(snapshot.tensors["noise"])))
         self._steps = int(snapshot.manifest["steps"])
-        if not self._pace.is_constant:
-            self._pace.restore(snapshot.manifest["pace"])
+        self._pace.restore(snapshot.manifest.get("pace", {}))
         memory = {k.removeprefix("memory."): v for k, v in snapshot.tensors.items() if k.startswith("memory.")}
         self._memory.restore(Snapshot(memory, snapshot.manifest["memory"]))
         if self._safeguards:

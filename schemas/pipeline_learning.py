@@ -7,6 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from schemas.pipeline_optimiser import Optimiser
+from schemas.pipeline_reaction import ReactionRule
 from schemas.pipeline_safeguards import Safeguards
 from schemas.section import Section, later
 
@@ -79,6 +80,7 @@ class Learner(Section):
     seed: int = 0
     replay: Replay = Replay()
     safeguards: Safeguards = later(Safeguards())
+    reactions: tuple[ReactionRule, ...] = later(())
     baselines: dict[str, Baseline] = Field(default_factory=dict)
 
     @model_validator(mode="after")

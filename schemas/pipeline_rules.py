@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
+from schemas.reaction_rules import reaction_faults
+
 NETWORK_KINDS = ("tabular_resnet", "mlp")
 
 if TYPE_CHECKING:
@@ -32,7 +34,15 @@ def check_references(pipeline: Pipeline) -> None:
     ValueError
         All faults at once, one per line, each as ``path: message``.
     """
-    rules = (_request_faults, _ignored_faults, _reserved_faults, _window_faults, _serving_faults, _learner_faults)
+    rules = (
+        _request_faults,
+        _ignored_faults,
+        _reserved_faults,
+        _window_faults,
+        _serving_faults,
+        _learner_faults,
+        reaction_faults,
+    )
     faults = [fault for rule in rules for fault in rule(pipeline)]
     faults = faults or list(_drift_faults(pipeline))  # of which vector, is known once the rest is right
     if faults:

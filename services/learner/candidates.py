@@ -8,6 +8,7 @@ from models.gate import judge, judge_recall
 from models.gate_evidence import Decision, Evidence
 from models.snapshot import encode_frozen
 from schemas.pipeline_gate import BetterGate
+from services.learner.challenger import verdict_on
 from services.learner.effects import Candidate
 from services.learner.freezing import reasons_of
 from services.learner.heeding import tell_version
@@ -48,17 +49,49 @@ def recall_of(plan: Plan, state: State) -> Candidate | None:
     return replace(made, concept=winner.number)
 
 
+def retrained_of(plan: Plan, state: State, at_cadence: bool) -> Candidate | None:
+    """Judge the challenger where candidates are judged; at once if there is no champion that it could stand against.
+
+    None while it may still prove itself, and while learning is frozen.
+    """
+    challenger = state.challenger
+    if challenger is None or reasons_of(state) or not (at_cadence or challenger.duel.champion is None):
+        return None
+    decision = verdict_on(challenger, plan.gate, state.court, state.place.examples)
+    if decision is None:
+        return None
+    answering = challenger.learner.answering
+    blob, digest = encode_frozen(answering.kind, answering.snapshot(), plan.layout.names)
+    return replace(_numbered(state, blob, digest, decision), is_challenger=True)
+
+
+def due_candidate(plan: Plan, state: State, at_cadence: bool) -> Candidate | None:
+    """Find the one candidate of this place in the log, if there is one: a second would have the same last offset."""
+    found = recall_of(plan, state) or retrained_of(plan, state, at_cadence)
+    return candidate_of(plan, state) if found is None and at_cadence else found
+
+
 def after_candidate(state: State, candidate: Candidate) -> State:
     """Count the number as used; an admitted candidate becomes the parent of what follows, and the champion."""
     place, court = replace(state.place, number=candidate.number), state.court
+    if candidate.is_challenger:
+        state = _without_challenger(state, candidate.decision.admitted)
     if candidate.decision.admitted:
         place = replace(place, parent=candidate.number, first_offset=-1)
         if court is not None:
             court.crown(candidate.number, candidate.blob, candidate.concept)
-    elif court is not None:
+            if state.challenger is not None:
+                state.challenger.crown(court.champion)
+    elif court is not None and not candidate.is_challenger:
         court.refuse(candidate.concept)
     tell_version(state.learner, candidate)
     return replace(state, place=place)
+
+
+def _without_challenger(state: State, admitted: bool) -> State:
+    """Let it take the learner's place, or go."""
+    assert state.challenger is not None, "it was judged"
+    return replace(state, learner=state.challenger.learner if admitted else state.learner, challenger=None)
 
 
 def _numbered(state: State, blob: bytes, digest: str, decision: Decision) -> Candidate:

@@ -3,20 +3,31 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Final
 
+from models.gate_court import Regime
 from models.protocol import Float32
+from models.reaction import BatchSignal
 from schemas.commands import Command
 from schemas.examples import Examples
-from services.learner.candidates import after_candidate, candidate_of, recall_of
+from services.learner.candidates import after_candidate, due_candidate
 from services.learner.effects import Checkpoint, Effect
-from services.learner.freezing import learn, obeying
+from services.learner.freezing import learn, reasons_of
 from services.learner.heeding import regime_of, tell_regime
+from services.learner.history import History, NoHistory
 from services.learner.plan import Plan
+from services.learner.reacting import heeded, triggered
 from services.learner.state import Place, State, encode_state
+
+_NO_HISTORY: Final = NoHistory()
 
 
 def step(
-    plan: Plan, state: State, rows: Examples, commands: tuple[Command, ...] = ()
+    plan: Plan,
+    state: State,
+    rows: Examples,
+    commands: tuple[Command, ...] = (),
+    history: History = _NO_HISTORY,
 ) -> tuple[State, tuple[Effect, ...]]:
     """Learn what has come.
 
@@ -32,6 +43,8 @@ def step(
         The next ones of the log.
     commands : tuple of Command
         Of the same stretch of the log.
+    history : History
+        The log before `rows`, for what is retrained. While it is read, so long this blocks.
 
     Returns
     -------
@@ -44,7 +57,7 @@ def step(
     effects: list[Effect] = []
     whole = len(rows) - len(rows) % plan.batch
     for start in range(0, whole, plan.batch):
-        state, due = _learn(plan, state, rows[start : start + plan.batch])
+        state, due = _learn(plan, state, rows[start : start + plan.batch], history)
         effects += due
     return replace(state, waiting=rows[whole:]), tuple(effects)
 
@@ -54,31 +67,72 @@ def checkpoint_of(plan: Plan, state: State) -> Checkpoint:
     return Checkpoint(state.place.next_offset, encode_state(plan, state))
 
 
-def _learn(plan: Plan, state: State, batch: Examples) -> tuple[State, list[Effect]]:
+def _learn(plan: Plan, state: State, batch: Examples, history: History) -> tuple[State, list[Effect]]:
     """Score each example, then learn it unless learning is frozen; make what the counts say is due."""
-    before, regime = state.place.examples, regime_of(state.court)
-    state = obeying(state, int(batch.offset_B[0]))
-    state = learn(plan.limits, state, batch, _score(state, batch))
-    state, effects = replace(state, place=_advanced(state.place, batch)), list[Effect]()
-    state = obeying(state, state.place.next_offset)  # a checkpoint stands for all that is before its offset
-    candidate = recall_of(plan, state)
-    if candidate is None and state.place.examples // plan.cadence > before // plan.cadence:
-        candidate = candidate_of(plan, state)
+    before, regime, effects = state.place, regime_of(state.court), list[Effect]()
+    state, told = heeded(plan, state, int(batch.offset_B[0]), history)
+    effects += told
+    state, signal = _scored_and_learned(plan, state, batch)
+    # A checkpoint stands for all that is before its offset.
+    state, told = heeded(plan, state, state.place.next_offset, history)
+    effects += told
+    candidate = due_candidate(plan, state, _has_passed(plan.cadence, before, state.place))
     if candidate is not None:
         effects.append(candidate)
         state = after_candidate(state, candidate)
-    tell_regime(state.learner, regime, regime_of(state.court))
-    if state.place.examples // plan.checkpoint > before // plan.checkpoint:
+    signal = replace(signal, regime=_tell_regime(state, regime))
+    state, told = triggered(plan, state, signal, history)
+    effects += told
+    if _has_passed(plan.checkpoint, before, state.place):
         effects.append(checkpoint_of(plan, state))
     return state, effects
 
 
-def _score(state: State, batch: Examples) -> Float32:
+def _scored_and_learned(plan: Plan, state: State, batch: Examples) -> tuple[State, BatchSignal]:
     own_BK = state.learner.predict_many(batch.features_BF)
     state.scores.add(batch, own_BK)
-    if state.court is not None:
-        state.court.see(batch.features_BF, batch.label_B, own_BK)
-    return own_BK
+    champion_B = None if state.court is None else state.court.see(batch.features_BF, batch.label_B, own_BK)
+    if state.challenger is not None:
+        state.challenger.see(batch.features_BF, batch.label_B)
+    before, frozen = state.place, bool(reasons_of(state))
+    state = learn(plan.limits, state, batch, own_BK)
+    state = replace(state, place=_advanced(before, batch))
+    return _noted(state, batch, frozen), BatchSignal(
+        examples=(before.examples, state.place.examples),
+        time=(before.trained_through, state.place.trained_through),
+        rows=len(batch),
+        own=_total(plan, own_BK, batch),
+        champion=None if champion_B is None else float(champion_B.sum()),
+    )
+
+
+def _noted(state: State, batch: Examples, frozen: bool) -> State:
+    """Let the challenger learn what the learner has, and note where in the log that was or was not."""
+    place, known = state.place, state.reactions
+    if frozen:
+        left_out = known.left_out.after(int(batch.offset_B[0]), place.next_offset)
+        known = replace(known, left_out=left_out)
+    elif state.challenger is not None:
+        state.challenger.learner.learn_many(batch.features_BF, batch.label_B)
+    return replace(state, reactions=replace(known, marks=known.marks.after(place.examples, place.next_offset)))
+
+
+def _total(plan: Plan, own_BK: Float32, batch: Examples) -> float:
+    """What the learner lost; only asked for where a rule does."""
+    return float(plan.loss(own_BK, batch.label_B).sum()) if any(rule.worse for rule in plan.rules) else 0.0
+
+
+def _tell_regime(state: State, before: Regime) -> bool:
+    """Tell all who learn of the present regime; whether another one has begun."""
+    now = regime_of(state.court)
+    tell_regime(state.learner, before, now)
+    if state.challenger is not None:
+        tell_regime(state.challenger.learner, before, now)
+    return bool(before.number) and now.number != before.number
+
+
+def _has_passed(every: int, before: Place, now: Place) -> bool:
+    return now.examples // every > before.examples // every
 
 
 def _advanced(place: Place, batch: Examples) -> Place:

@@ -31,6 +31,8 @@ class Candidate:
         Prequential figures at this point, JSON.
     concept : int
         Whose best version it is, once more; 0: it is what the learner has become.
+    is_challenger : bool
+        It is what a challenger has become, which takes the learner's place if it is admitted.
     """
 
     number: int
@@ -44,6 +46,7 @@ class Candidate:
     trained_through: float
     scores: str
     concept: int = 0
+    is_challenger: bool = False
 
     def fields(self, partition: int, created_at: float, recipe: str = "") -> dict[str, int | float | str | bool]:
         """Fields of the `Version` record without the artefact; `recipe` as `services.learner.recipe` writes it."""
@@ -82,4 +85,26 @@ class Checkpoint:
     payload: bytes
 
 
-Effect = Candidate | Standing | Checkpoint
+@dataclass(frozen=True, slots=True)
+class Reacted:
+    """Something was done to the learner, or could not be; told of, and nothing else.
+
+    Attributes
+    ----------
+    examples : int
+        Learned before it.
+    action : str
+        A key of `schemas.pipeline_reaction.Action`.
+    why : str
+        Drift, trigger or request.
+    trouble : str
+        Why it was not done; empty if it was.
+    """
+
+    examples: int
+    action: str
+    why: str
+    trouble: str = ""
+
+
+Effect = Candidate | Standing | Checkpoint | Reacted

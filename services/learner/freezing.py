@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from models.freeze import Facts, Limits
 from models.protocol import Float32, ServableLearner
+from schemas.commands import Command
 from schemas.examples import Examples
 from services.learner.labellers import told_by_labels
 from services.learner.state import State
@@ -29,15 +30,12 @@ class Stepping(Protocol):
         ...
 
 
-def obeying(state: State, before: int) -> State:
-    """Follow the commands at offsets below `before`; a thaw ends both kinds of freeze, until a new cause."""
-    due = [command for command in state.commands if command.offset < before]
-    for command in due:
-        guard = state.guard
-        if command.name == "thaw" and guard is not None:
-            guard = guard.thawed()
-        state = replace(state, by_hand=command.reason if command.name == "freeze" else None, guard=guard)
-    return replace(state, commands=state.commands[len(due) :])
+def obeyed(state: State, command: Command) -> State:
+    """Freeze or thaw by hand; a thaw ends both kinds of freeze, until a new cause."""
+    guard = state.guard
+    if command.name == "thaw" and guard is not None:
+        guard = guard.thawed()
+    return replace(state, by_hand=command.reason if command.name == "freeze" else None, guard=guard)
 
 
 def reasons_of(state: State) -> tuple[str, ...]:

@@ -25,7 +25,7 @@ from schemas.errors import DependencyError, MissingModel
 from schemas.records import Outgoing
 from schemas.versions import VersionFields, encode_thinned, encode_version, manifest_of
 from services.learner.announcing import Predecessor, other_digest, standing_digest
-from services.learner.effects import Candidate, Checkpoint, Effect, Standing
+from services.learner.effects import Candidate, Checkpoint, Effect, Reacted, Standing
 from services.learner.recipe import recipe_of
 from services.learner.shelf import Shelf
 
@@ -95,7 +95,7 @@ class Outbox:
     @property
     def versions(self) -> int:
         """How many versions wait."""
-        return sum(not isinstance(effect, Checkpoint) for effect in self._waiting)
+        return sum(isinstance(effect, Candidate | Standing) for effect in self._waiting)
 
     def refuse(self, letters: Outgoing, told: int) -> None:
         """Send dead letters. Blocks.
@@ -159,6 +159,9 @@ class Outbox:
         match effect:
             case Checkpoint():
                 self._around.folder.save(effect.offset, effect.payload)
+                self._done.append(effect)
+                return True
+            case Reacted():
                 self._done.append(effect)
                 return True
             case Standing():

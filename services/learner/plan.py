@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
 from hashlib import sha256
 from typing import Final
 
+from models.assembly import pipeline_learner
 from models.concepts.settings import BankSettings
 from models.freeze import Limits
 from models.gate_loss import BoundedLoss
+from models.protocol import ServableLearner
 from models.trusted_holdout import TrustedRules
 from schemas.layout import Layout, layout_of
 from schemas.pipeline import Pipeline
 from schemas.pipeline_gate import BetterGate, Freeze, Gate
+from schemas.pipeline_reaction import ReactionRule
 
 IDLE_KEYS: Final = frozenset({"checkpoint", "keep_versions", "keep_artefacts", "baselines"})
 """Keys of `learner` that may change without changing the weights."""
@@ -37,6 +42,9 @@ class Plan:
     trusted: TrustedRules | None
     layout: Layout
     fingerprint: str
+    loss: BoundedLoss
+    rules: tuple[ReactionRule, ...]
+    new_learner: Callable[[], ServableLearner] = field(compare=False)
 
 
 def plan_of(pipeline: Pipeline) -> Plan:
@@ -57,7 +65,16 @@ def plan_of(pipeline: Pipeline) -> Plan:
         trusted_of(pipeline, layout),
         layout,
         fingerprint,
+        loss_of(pipeline),
+        learner.reactions,
+        partial(pipeline_learner, pipeline),
     )
+
+
+def loss_of(pipeline: Pipeline) -> BoundedLoss:
+    """What is lost on an example, 0 to 1."""
+    low, high = pipeline.target.range or (0.0, 1.0)
+    return BoundedLoss(pipeline.target.type, high - low)
 
 
 def bank_of(pipeline: Pipeline, layout: Layout) -> BankSettings | None:
@@ -66,10 +83,9 @@ def bank_of(pipeline: Pipeline, layout: Layout) -> BankSettings | None:
     if not isinstance(gate, BetterGate):
         return None
     columns = tuple(place for place, name in enumerate(layout.names) if name not in pipeline.model.ignore)
-    low, high = pipeline.target.range or (0.0, 1.0)
     return BankSettings(
         rules=gate.concepts,
-        loss=BoundedLoss(pipeline.target.type, high - low),
+        loss=loss_of(pipeline),
         buckets=tuple(layout.buckets[column] for column in columns),
         ranges=tuple(layout.ranges[column] for column in columns),
         columns=columns,

@@ -19,6 +19,7 @@ from schemas.examples import Examples, read_whole_log
 from schemas.records import Records
 from services.learner.core import step
 from services.learner.effects import Candidate
+from services.learner.history import RereadableLog
 from services.learner.plan import Plan, plan_of
 from services.learner.state import State, first_state
 
@@ -67,10 +68,11 @@ def relearn(
     """
     make_deterministic()
     plan, state = _beginning(contracts)
-    for examples, commands in _stretches(contracts, log, through, tell):
+    behind = RereadableLog(log, contracts)
+    for examples, commands in _stretches(contracts, behind, through, tell):
         state, _ = step(plan, state, examples[:0], commands)
         for first in range(0, len(examples), plan.cadence):
-            state, effects = step(plan, state, examples[first : first + plan.cadence])
+            state, effects = step(plan, state, examples[first : first + plan.cadence], history=behind)
             yield from (effect for effect in effects if isinstance(effect, Candidate))
 
 

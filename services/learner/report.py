@@ -10,7 +10,7 @@ from adapters.learner_ports import PartitionLog
 from schemas.decoded import Fault
 from schemas.errors import DependencyError, MissingModel
 from schemas.records import Records
-from services.learner.effects import Candidate, Checkpoint, Standing
+from services.learner.effects import Candidate, Checkpoint, Reacted, Standing
 from services.learner.freezing import reasons_of
 from services.learner.gradients import GradientReport
 from services.learner.outbox import Outbox
@@ -57,6 +57,15 @@ class Report:
         self._context.metrics.gauge("version_number", candidate.number)
         why = {"why": candidate.decision.reasons} if candidate.decision.reasons else {}
         self._context.log.info(f"version {outcome}", number=candidate.number, digest=candidate.digest[:12], **why)
+
+    def reacted(self, reaction: Reacted) -> None:
+        """Say what was done to the learner, and why; or why it was not."""
+        told = {"why": reaction.why, "examples": reaction.examples}
+        if reaction.trouble:
+            self._context.log.warning(f"{reaction.action} was not done", trouble=reaction.trouble, **told)
+        else:
+            self._context.metrics.count("reactions_total", action=reaction.action)
+            self._context.log.info(f"reacted: {reaction.action}", **told)
 
     def put_back(self, version: Standing) -> None:
         """Say that the model store had lost its data."""

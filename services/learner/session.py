@@ -15,7 +15,8 @@ from schemas.examples import read_whole_log
 from schemas.records import Records
 from services.learner.announcing import predecessor_of
 from services.learner.core import checkpoint_of, step
-from services.learner.effects import Candidate, Checkpoint, Effect
+from services.learner.effects import Candidate, Checkpoint, Effect, Reacted
+from services.learner.history import Interrupted, RereadableLog
 from services.learner.outbox import Outbox, Surroundings
 from services.learner.plan import plan_of
 from services.learner.report import Report
@@ -53,7 +54,8 @@ class Session:
     """
 
     def __init__(self, context: Context, ties: Ties) -> None:
-        self._context, self._log, self._around = context, ties.log, ties.around
+        self._context, self._around = context, ties.around
+        self._log = RereadableLog(ties.log, context.contracts, self._live_on)
         self._plan = plan_of(context.pipeline)
         self._state = self._restored()
         place = self._state.place
@@ -64,6 +66,14 @@ class Session:
 
     def run(self) -> None:
         """Learn until told to stop; then leave a checkpoint if nothing waits before it."""
+        try:
+            self._learn_on()
+        except Interrupted:
+            self._context.log.info("left in the midst of retraining: it begins anew from the last checkpoint")
+        else:
+            self._leave()
+
+    def _learn_on(self) -> None:
         while not self._context.stop.is_set():
             self._context.health.beat()
             if self._outbox.is_full:
@@ -72,13 +82,18 @@ class Session:
                 self._turn(self._log.read(MOST_ROWS, _WAIT_S))
             self._drain()
             self._report.turn(self._state, self._log, self._outbox)
-        self._leave()
+
+    def _live_on(self) -> None:
+        """Retraining takes its time: show that it goes on, and break it off if the process is to stop."""
+        self._context.health.beat()
+        if self._context.stop.is_set():
+            raise Interrupted
 
     def _turn(self, records: Records) -> None:
         examples, commands, faults = read_whole_log(self._context.contracts, records)
         if faults:
             self._refuse(records, faults)
-        self._state, effects = step(self._plan, self._state, examples, commands)
+        self._state, effects = step(self._plan, self._state, examples, commands, self._log)
         self._outbox.put(effects)
         self._report.read(records)
 
@@ -99,6 +114,8 @@ class Session:
             self._report.version(effect)
         elif isinstance(effect, Checkpoint):
             self._report.checkpoint(effect)
+        elif isinstance(effect, Reacted):
+            self._report.reacted(effect)
         else:
             self._report.put_back(effect)
 

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Protocol
 
 from models.freeze import Guard
 from models.gate_court import Court
 from models.protocol import Json, ServableLearner, Snapshot
+from models.reaction import RuleState
 from models.tensor_bytes import decode_snapshot, encode_snapshot
 from models.trusted_holdout import TrustedHoldout
 from schemas.commands import Command
 from schemas.errors import ConfigurationError, DataError
 from schemas.examples import Examples, no_examples
+from services.learner.challenger import Challenger, blank_challenger
 from services.learner.plan import Plan
+from services.learner.reaction_state import ReactionState
 from services.learner.scores import Scores
 
 _FORMAT = 1
@@ -63,8 +66,9 @@ class Place:
 class State:
     """All that decides what comes next, at the end of a minibatch; `waiting` examples do not fill one yet.
 
-    `learner`, `scores`, `court` and `holdout` learn in place: a state that was handed on must not be used again. There
-    is a court if the gate compares candidates with a champion, and a holdout if some labellers are trusted.
+    `learner`, `scores`, `court`, `holdout` and `challenger` learn in place: a state that was handed on must not be
+    used again. There is a court if the gate compares candidates with a champion, and a holdout if some labellers are
+    trusted; a challenger while one stands beside the learner.
     """
 
     place: Place
@@ -75,6 +79,8 @@ class State:
     guard: Guard | None = None
     by_hand: str | None = None
     commands: tuple[Command, ...] = ()
+    challenger: Challenger | None = None
+    reactions: ReactionState = field(default_factory=ReactionState)
     holdout: TrustedHoldout | None = None
 
 
@@ -84,7 +90,14 @@ def first_state(plan: Plan, learner: ServableLearner) -> State:
     guard = None if plan.limits is None else Guard()
     scores = Scores(plan.layout, plan.score_window)
     holdout = None if plan.trusted is None else TrustedHoldout(plan.trusted)
-    return State(Place(), learner, scores, no_examples(plan.layout), court, guard, holdout=holdout)
+    return State(
+        Place(), learner, scores, no_examples(plan.layout), court, guard, holdout=holdout, reactions=rules_of(plan)
+    )
+
+
+def rules_of(plan: Plan) -> ReactionState:
+    """Nothing has happened yet to any rule."""
+    return ReactionState(tuple(RuleState() for _ in plan.rules))
 
 
 def encode_state(plan: Plan, state: State) -> bytes:
@@ -96,6 +109,7 @@ def encode_state(plan: Plan, state: State) -> bytes:
         "fingerprint": plan.fingerprint,
         "place": {f.name: getattr(state.place, f.name) for f in fields(Place)},
         **{part: snapshot.manifest for part, snapshot in parts.items()},
+        "reactions": state.reactions.as_json(),
         **({} if state.guard is None else {"guard": state.guard.as_json()}),
         **({} if state.by_hand is None else {"by_hand": state.by_hand}),
     }
@@ -124,22 +138,34 @@ def decode_state(plan: Plan, learner: ServableLearner, payload: bytes) -> State:
             "Take the old pipeline file back, or learn under a new pipeline name.",
         )
     state = first_state(plan, learner)
+    if "challenger" in whole.manifest:
+        state = replace(state, challenger=blank_challenger(plan.new_learner(), plan.loss))
     try:
         for name, part in _parts(state).items():
             part.restore(_part(whole, name))
         place = Place(**whole.manifest["place"])
         guard = None if state.guard is None else Guard.from_json(whole.manifest["guard"])
+        reactions = _reactions_of(state, whole)
     except (KeyError, ValueError, TypeError, IndexError, AttributeError, OverflowError, RuntimeError) as error:
         raise DataError(
             f"The checkpoint does not hold a learner's state: {error!r}.",
             "Remove the checkpoints' folder: it then learns anew from the log.",
         ) from error
-    return replace(state, place=place, guard=guard, by_hand=whole.manifest.get("by_hand"))
+    return replace(state, place=place, guard=guard, by_hand=whole.manifest.get("by_hand"), reactions=reactions)
+
+
+def _reactions_of(state: State, whole: Snapshot) -> ReactionState:
+    """Read what is known of reactions; nothing is in a checkpoint from before there were any."""
+    told = whole.manifest.get("reactions")
+    found = state.reactions if told is None else ReactionState.from_json(told)
+    if len(found.rules) != len(state.reactions.rules):
+        raise ValueError(f"{len(found.rules)} rules are not the {len(state.reactions.rules)} of the pipeline file")
+    return found
 
 
 def _parts(state: State) -> dict[str, Kept]:
     parts: dict[str, Kept] = {"learner": state.learner, "scores": state.scores}
-    kept: dict[str, Kept | None] = {"court": state.court, "holdout": state.holdout}
+    kept: dict[str, Kept | None] = {"court": state.court, "holdout": state.holdout, "challenger": state.challenger}
     return {**parts, **{name: part for name, part in kept.items() if part is not None}}
 
 

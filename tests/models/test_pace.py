@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -67,3 +68,23 @@ def test_a_warm_restart_forgets_gradients_and_keeps_weights() -> None:
     one.on_drift()
     for name, value in one.snapshot().tensors.items():
         np.testing.assert_array_equal(value, 0 * value if name.startswith("optimiser.") else before[name])
+
+
+@given(raises=st.lists(st.tuples(st.integers(1, 40), st.floats(0.1, 9), st.integers(1, 60)), max_size=5))
+def test_a_rate_raised_by_a_rule_holds_for_its_examples_and_the_last_word_counts(
+    raises: list[tuple[int, float, int]],
+) -> None:
+    one, times, left = pace(), 1.0, 0
+    for gap, times_now, over in raises:
+        for _ in range(gap):
+            assert one.rate == pytest.approx(0.5 * (times if left > 0 else 1.0))
+            one.learned(1)
+            left -= 1
+        one.raise_rate(times_now, over)
+        times, left = times_now, over
+        again = pace()
+        again.restore(one.manifest())
+        assert (again.rate, again.manifest()) == (one.rate, one.manifest())
+    one.learned(60)
+    assert one.is_constant
+    assert (one.rate, one.manifest()) == (0.5, {})

@@ -4,19 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache
+from typing import Any
 
 import numpy as np
 import pytest
 
 from models.assembly import pipeline_learner
 from models.determinism import make_deterministic
+from models.snapshot import encode_model
+from models.steering import Heir
+from schemas.commands import Asked, Command
 from schemas.contracts import Contracts, contracts_of
 from schemas.examples import Examples
 from schemas.pipeline_file import parse_pipeline
+from schemas.pipeline_reaction import Action
 from services.learner.core import checkpoint_of, step
 from services.learner.effects import Candidate, Effect
 from services.learner.plan import plan_of
 from services.learner.state import State, decode_state, encode_state, first_state
+from tests.services.learner.test_reacting import Log
 
 make_deterministic()
 TEXT = """
@@ -150,3 +156,24 @@ def test_without_room_for_a_concept_nothing_is_recalled_or_held() -> None:
     plan = plan_of(pipeline.model_copy(update={"gate": gate}))
     _, effects = step(plan, first_state(plan, pipeline_learner(pipeline)), there_and_back(0))
     assert not [version for version in versions(effects) if version.concept]
+
+
+@pytest.mark.parametrize(("do", "rows"), [({"recall": {}}, 0), ({"retrain": {"how": "transfer", "last": 64}}, 64)])
+def test_a_banked_version_stands_against_the_champion_when_asked(do: dict[str, Any], rows: int) -> None:
+    plan, log = plan_of(contracts().pipeline), log_of(stretch(STAY, False, 0.0, 0), stretch(STAY, True, 0.0, 1))
+    asked = Command(len(log) - 17, "react", "", Asked(id="1", do=Action.model_validate(do)))
+    state, _ = step(plan, beginning(), log, (asked,), Log(log))
+    assert state.challenger is not None
+    assert (state.challenger.rows, state.challenger.begun) == (rows, len(log) - 16)
+    assert state.court is not None
+    banked = state.court.banked(None)
+    assert banked is not None
+    assert state.court.banked(77) is None
+    heir = pipeline_learner(contracts().pipeline)
+    assert isinstance(heir, Heir)
+    heir.begin_from(banked.model)
+    for start in range(len(log) - 16 - rows, len(log), 16):
+        heir.learn_many(log[start : start + 16].features_BF, log[start : start + 16].label_B)
+    assert encode_model(heir.served()) == encode_model(state.challenger.learner.served())
+    payload = checkpoint_of(plan, state).payload
+    assert encode_state(plan, decode_state(plan, beginning().learner, payload)) == encode_state(plan, state)
