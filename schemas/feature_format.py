@@ -8,6 +8,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -161,28 +162,56 @@ def read_as_of(
         `windows_fingerprint`.
     """
     columns = len(kind.columns)
-    x_BC = np.where((row_B >= 0)[:, None], empty_columns(kind), np.float32(np.nan)).astype(np.float32)
     out_B = np.zeros(len(row_B), np.bool_)
     words, at_V, usable_V = _joined(values, fingerprint, columns)
+    if (row_B >= 0).all() and usable_V.all():
+        newest_BC = _newest(words, at_V[row_B], time_B, kind)
+        if newest_BC is not None:
+            return AsOf(newest_BC, out_B, out_B.copy())
+    x_BC = np.where((row_B >= 0)[:, None], empty_columns(kind), np.float32(np.nan)).astype(np.float32)
     is_held_B = (row_B >= 0) & np.append(usable_V, False)[row_B]
-    held_B, unheard_B = np.flatnonzero(is_held_B), (row_B >= 0) & ~is_held_B
-    if held_B.size == 0:
-        return AsOf(x_BC, out_B, unheard_B)
-    at_H, time_H = at_V[row_B[held_B]], time_B[held_B]
-    size_H = (words[at_H + 3] & 0xFFFF).astype(np.int64)
-    taken_H, place_H = _times(words, at_H + _HEADER_WORDS + 2 * (size_H - 1)), size_H - 1
-    if not (taken_H <= time_H).all():  # else all ask for the present, as most do
+    held_B = np.flatnonzero(is_held_B)
+    if held_B.size:
+        at_H, time_H = at_V[row_B[held_B]], time_B[held_B]
+        size_H, taken_H = _sizes(words, at_H)
         place_H = _newest_not_after(words, at_H, size_H, time_H)
         out_B[held_B] = (place_H < 0) & (time_H < taken_H - reach_ms)
-        x_BC[np.flatnonzero(out_B)] = np.nan
+        x_BC[out_B] = np.nan
         found = np.flatnonzero(place_H >= 0)
-        at_H, place_H, size_H = at_H[found], place_H[found], size_H[found]
-        held_B, time_H = held_B[found], time_H[found]
-        taken_H = _times(words, at_H + _HEADER_WORDS + 2 * place_H)
-    first_H = at_H + _HEADER_WORDS + 2 * size_H + columns * place_H
-    x_HC = words.view("<f4")[first_H[:, None] + np.arange(columns)]
-    x_BC[held_B] = fade(x_HC, time_H - taken_H, kind)
-    return AsOf(x_BC, out_B, unheard_B)
+        at_F, place_F, size_F = at_H[found], place_H[found], size_H[found]
+        taken_F = _times(words, at_F + _HEADER_WORDS + 2 * place_F)
+        x_FC = _snapshots(words, at_F, size_F, place_F, columns)
+        x_BC[held_B[found]] = fade(x_FC, time_H[found] - taken_F, kind)
+    return AsOf(x_BC, out_B, (row_B >= 0) & ~is_held_B)
+
+
+def _newest(
+    words: NDArray[np.uint32], at_B: NDArray[np.int64], time_B: NDArray[np.float64], kind: EntityKind
+) -> NDArray[np.float32] | None:
+    """Columns as of the present, which is what nearly all batches ask for; None if a row asks for an earlier time."""
+    size_B, taken_B = _sizes(words, at_B)
+    if not (taken_B <= time_B).all():
+        return None
+    return fade(_snapshots(words, at_B, size_B, size_B - 1, len(kind.columns)), time_B - taken_B, kind)
+
+
+def _sizes(words: NDArray[np.uint32], at_B: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """How many snapshots each value has, and the time of its newest."""
+    size_B = (words[at_B + 3] & 0xFFFF).astype(np.int64)
+    return size_B, _times(words, at_B + (_HEADER_WORDS - 2) + 2 * size_B)
+
+
+def _snapshots(
+    words: NDArray[np.uint32],
+    at_B: NDArray[np.int64],
+    size_B: NDArray[np.int64],
+    place_B: NDArray[np.int64],
+    columns: int,
+) -> NDArray[np.float32]:
+    """Columns of one snapshot of each value, (B, C)."""
+    first_B = at_B + _HEADER_WORDS + 2 * size_B + columns * place_B
+    x_BC: NDArray[np.float32] = words.view("<f4")[first_B[:, None] + np.arange(columns)]
+    return x_BC
 
 
 def fade(x_BC: NDArray[np.float32], since_B: NDArray[np.float64], kind: EntityKind) -> NDArray[np.float32]:
@@ -202,7 +231,7 @@ def _joined(
     values: Sequence[bytes | None], fingerprint: int, columns: int
 ) -> tuple[NDArray[np.uint32], NDArray[np.int64], NDArray[np.bool_]]:
     """Values in one array, where each begins, and which are whole: strange bytes and those of other windows are not."""
-    held = [value or b"" for value in values]
+    held = cast("Sequence[bytes]", values) if None not in values else [value or b"" for value in values]
     length_V = np.fromiter(map(len, held), np.int64, len(held))
     if (length_V % 4).any():
         held = [value[: len(value) & ~3] for value in held]

@@ -83,11 +83,12 @@ def feature_query(
     keys = [watermark_key(pipeline.pipeline, p) for p in range(partitions)]
     kinds = []
     for kind in layout.kinds:
-        text_B = entity_text([columns[f] for f in kind.request_fields])
-        places = {b"": -1}
-        row_B = np.array([places.setdefault(text, len(places) - 1) for text in text_B.tolist()], np.intp)
-        kinds.append(KindQuery(kind, row_B, len(keys), len(places) - 1))
-        keys += feature_keys(pipeline.pipeline, kind.name, list(places)[1:])
+        texts = entity_text([columns[f] for f in kind.request_fields]).tolist()
+        distinct = [text for text in dict.fromkeys(texts) if text]
+        places = dict(zip(distinct, range(len(distinct)), strict=True)) | {b"": -1}
+        row_B = np.fromiter(map(places.__getitem__, texts), np.intp, len(texts))
+        kinds.append(KindQuery(kind, row_B, len(keys), len(distinct)))
+        keys += feature_keys(pipeline.pipeline, kind.name, distinct)
     reach = pipeline.windows.snapshots * pane
     return FeatureQuery(tuple(keys), tuple(kinds), time_B, partitions, reach, fingerprint)
 
