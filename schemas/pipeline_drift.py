@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 
 from schemas.durations import Duration
 from schemas.pipeline_drift_bands import Bands as Bands
+from schemas.pipeline_drift_expectations import Expectation
 from schemas.pipeline_drift_joint import LEAST_ALPHA, Joint
 from schemas.pipeline_optimiser import Positive
 from schemas.section import Section, later
@@ -16,7 +17,7 @@ Share = Annotated[float, Field(ge=0, le=1)]
 NumberTest = Literal["psi", "ks", "wasserstein", "jensen_shannon"]
 CategoryTest = Literal["psi", "chi_squared", "jensen_shannon"]
 ColumnTest = Literal["psi", "ks", "wasserstein", "jensen_shannon", "chi_squared", "none"]
-Kind = Literal["covariate", "joint", "quality", "prior", "concept"]
+Kind = Literal["covariate", "joint", "quality", "expectation", "prior", "concept"]
 
 
 class Psi(Bands):
@@ -77,7 +78,9 @@ class Drift(Section):
     answered in the window) was trained on, as `against` says. A column has drifted if its effect
     is above its band and its p-value, corrected over the columns, is at most `alpha`; a window if at least `share` of
     its columns have, and one. `false_alarms: N` raises the bands until at most one in N windows that do not drift
-    begins an event. No test is made of fewer than `minimum` rows.
+    begins an event. No test is made of fewer than `minimum` rows. `expectations` say what must hold of the rows of
+    every window, whatever held before; `slices` for which values of a category of the request the error is watched on
+    its own (an empty list: each code, modulo `bins`).
     """
 
     window: Duration = 86_400_000
@@ -97,6 +100,8 @@ class Drift(Section):
     chi_squared: ChiSquared = ChiSquared()
     quality: Quality = Quality()
     joint: Joint | None = later(None)
+    expectations: tuple[Expectation, ...] = later(())
+    slices: dict[str, tuple[str, ...]] = later({})
 
     @model_validator(mode="after")
     def _slides(self) -> Self:

@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from models.drift.derived import Slice
 from models.drift.sketch import SketchPlan
 from models.drift.statistics.chi_squared import chi_squared
 from models.drift.statistics.sketched import SketchedComparison, compare_sketches
@@ -57,8 +58,8 @@ def weigh(plan: SketchPlan, spec: DriftSpec, kind: Kind, window: Tally, referenc
     """Compare a window with a reference in what one kind of drift changes.
 
     A covariate drift changes columns of the vector, a prior drift labels and outputs. A concept drift raises the
-    error: that it falls is what learning is for, and no drift. A drift of quality raises the share of rows that are
-    missing or out of range; the other kinds look at rows that are present.
+    error, of all rows or within a slice: that it falls is what learning is for, and no drift. A drift of quality
+    raises the share of rows that are missing or out of range; the other kinds look at rows that are present.
 
     Parameters
     ----------
@@ -99,13 +100,15 @@ def bands_of(spec: DriftSpec, test: str) -> Bands:
 
 
 def _columns(plan: SketchPlan, kind: Kind) -> list[int]:
-    of_kind = {"prior": ("label", "output"), "concept": ("error",)}.get(kind, plan.names)
-    return [f for f, name in enumerate(plan.names) if name in of_kind]
+    of_kind = {"prior": ("label", "output"), "concept": ("error",)}.get(kind, plan.names[: plan.width])
+    sliced = [plan.width + d for d, one in enumerate(plan.derived) if isinstance(one, Slice) and kind == "concept"]
+    return [*(f for f, name in enumerate(plan.names[: plan.width]) if name in of_kind), *sliced]
 
 
 def _test_of(plan: SketchPlan, spec: DriftSpec, column: int) -> str:
+    """Test of a column; of the error within a slice, that of the error."""
     of_type = spec.tests.categories if column in plan.categories else spec.tests.numbers
-    return spec.tests.columns.get(plan.names[column], of_type)
+    return spec.tests.columns.get(plan.names[column].partition("[")[0], of_type)
 
 
 def _has_risen(plan: SketchPlan, column: int, window: Tally, reference: Tally) -> bool:
@@ -119,7 +122,7 @@ def _mean(plan: SketchPlan, column: int, tally: Tally) -> float:
 
 
 def _quality(plan: SketchPlan, spec: DriftSpec, window: Tally, reference: Tally) -> Evidence:
-    watched = [f for f, name in enumerate(plan.names) if spec.tests.columns.get(name) != "none"]
+    watched = [f for f, name in enumerate(plan.names[: plan.width]) if spec.tests.columns.get(name) != "none"]
     pairs = ((window.missing_F, reference.missing_F), (window.outside_F, reference.outside_F))
     found = [_risen_share(*pair, window.rows, reference.rows) for pair in pairs]
     effect_T, p_T = (np.concatenate([side[watched] for side in sides]) for sides in zip(*found, strict=True))

@@ -49,7 +49,9 @@ class View:
         return [*map(pane_name, starts), *samples]
 
     def tally(self, plan: SketchPlan, starts: list[float], end: float | None = None) -> Tally:
-        """Merge panes into what is known of their rows."""
+        """Merge panes into what is known of their rows; of none, nothing is."""
+        if not starts:
+            return tally_of(plan, [], 0.0, 0.0)
         names = [name for start in starts for name in (pane_name(start), sample_name(start))]
         entries = [entry for name in names if (entry := self.get(name))]
         return tally_of(plan, entries, starts[0], starts[-1] + plan.window_ms if end is None else end)

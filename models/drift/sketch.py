@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from models.drift.derived import Derived, Rule, Slice, codes_of, slices_of
 from models.drift.sample import rows_kept
-from schemas.layout import layout_of
+from schemas.drift_rules import LABEL_COLUMNS, is_of_labels
+from schemas.layout import Layout, layout_of
 from schemas.pipeline import Pipeline
+from schemas.pipeline_drift_expectations import InSet, columns_named
 
 PREDICTIONS = "predictions"
 LABELS = "labels"
-LABEL_COLUMNS = ("label", "output", "error")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +25,7 @@ class SketchPlan:
 
     A number of column f falls in bin ⌊(x − low_F[f]) · scale_F[f]⌋, values outside, below `low_F` or above `high_F`, in
     the first or last. The code of a category falls in the bin of its remainder modulo `bins`, and is never outside.
-    Of each batch `sample_rows` rows are kept whole; 0: none.
+    Of each batch `sample_rows` rows are kept whole; 0: none. The last columns are `derived` from the others.
     """
 
     source: str
@@ -35,6 +38,7 @@ class SketchPlan:
     window_ms: int
     sample_rows: int = 0
     sample_seed: int = 0
+    derived: tuple[Derived, ...] = ()
 
     @property
     def size(self) -> int:
@@ -43,8 +47,8 @@ class SketchPlan:
 
     @property
     def width(self) -> int:
-        """Columns of a sampled row."""
-        return len(self.names)
+        """Columns that are not derived: those of the rows themselves."""
+        return len(self.names) - len(self.derived)
 
     @property
     def edges_FE(self) -> NDArray[np.float64]:
@@ -54,22 +58,63 @@ class SketchPlan:
 
 
 def predictions_plan(pipeline: Pipeline) -> SketchPlan:
-    """Plan of the vectors as served: what the predictor sketches."""
+    """Plan of the vectors as served: what the predictor sketches. Rules on them follow."""
     layout, joint = layout_of(pipeline), pipeline.drift.joint
     plan = _plan(pipeline, PREDICTIONS, layout.names, layout.buckets, layout.ranges)
+    plan = _with_derived(plan, _rules(pipeline, PREDICTIONS, layout, layout.names))
     if joint is None:
         return plan
     return replace(plan, sample_rows=rows_kept(joint.rows, layout.width), sample_seed=joint.seed)
 
 
 def labels_plan(pipeline: Pipeline) -> SketchPlan:
-    """Plan of three columns, as `label_rows` makes them: `label`, `output` and `error`."""
-    target = pipeline.target
+    """Plan of three columns, as `label_rows` makes them: `label`, `output` and `error`.
+
+    The error within each slice follows, and rules on labels.
+    """
+    target, layout = pipeline.target, layout_of(pipeline)
     low, high = target.range or (0.0, 1.0)
     labels = {"binary": 2, "multiclass": target.outputs, "regression": 0}[target.type]
     outputs = target.outputs if target.type == "multiclass" else 0
     ranges = ((low, high), (low, high), (0.0, high - low))
-    return _plan(pipeline, LABELS, LABEL_COLUMNS, (labels, outputs, 0), ranges)
+    plan = _plan(pipeline, LABELS, LABEL_COLUMNS, (labels, outputs, 0), ranges)
+    error = LABEL_COLUMNS.index("error")
+    slices = [
+        one
+        for column, values in pipeline.drift.slices.items()
+        for place in [layout.names.index(column)]
+        for one in slices_of(column, place, layout.buckets[place], values, plan.bins, error)
+    ]
+    return _with_derived(plan, [*slices, *_rules(pipeline, LABELS, layout, LABEL_COLUMNS)])
+
+
+def _rules(pipeline: Pipeline, source: str, layout: Layout, names: tuple[str, ...]) -> list[Rule]:
+    """Rules on the columns of a source, which are `names`."""
+    rules: list[Rule] = []
+    for expectation in pipeline.drift.expectations:
+        if is_of_labels(expectation, layout.names) == (source == LABELS):
+            places = tuple(names.index(name) for name in columns_named(expectation))
+            values = expectation.value_set if isinstance(expectation, InSet) else ()
+            codes = codes_of(values, layout.buckets[places[0]]) if values else ()
+            rules.append(Rule(expectation, places, codes))
+    return rules
+
+
+def _with_derived(plan: SketchPlan, derived: Sequence[Derived]) -> SketchPlan:
+    """Append columns: of an error with its bins, of a rule from 0, it holds, to 1, it fails."""
+    if not derived:
+        return plan
+    like = [one.error if isinstance(one, Slice) else -1 for one in derived]
+    high_D = np.array([plan.high_F[f] if f >= 0 else 1 for f in like], np.float32)
+    scale_D = np.array([plan.scale_F[f] if f >= 0 else plan.bins for f in like], np.float32)
+    return replace(
+        plan,
+        names=(*plan.names, *(one.name for one in derived)),
+        low_F=np.concatenate([plan.low_F, np.zeros(len(derived), np.float32)]),
+        high_F=np.concatenate([plan.high_F, high_D]),
+        scale_F=np.concatenate([plan.scale_F, scale_D]),
+        derived=tuple(derived),
+    )
 
 
 def label_rows(label_N: NDArray[np.floating], output_NK: NDArray[np.float32]) -> NDArray[np.float32]:

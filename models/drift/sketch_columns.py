@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from models.drift.derived import Seen, with_derived
 from models.drift.sample import sample_columns
 from models.drift.sketch import SketchPlan, rows_outside, sketch_rows
 from schemas.decoded import Columns
@@ -18,6 +19,8 @@ class SourceRows:
 
     `id_B` names them, where the plan asks for a sample. `version_B` answered them (0: none), and `trained_through` is
     the event time, ms, of the newest label that it had learned, where that is known of all of them; else 0.
+    `vector_BV` and `age_B` are as `models.drift.derived` says, where the plan has derived columns; left out, vectors
+    are the rows themselves, and ages unknown.
     """
 
     partition_B: NDArray[np.integer]
@@ -26,6 +29,8 @@ class SourceRows:
     partitions: int
     id_B: NDArray[np.bytes_] | None = None
     version_B: NDArray[np.int64] | None = None
+    vector_BV: NDArray[np.float32] | None = None
+    age_B: NDArray[np.float64] | None = None
     trained_through: float = 0.0
 
 
@@ -56,6 +61,8 @@ def sketch_columns(
     Columns
         Of the Sketch record, S rows by rising partition and window; S is 0 for an empty batch.
     """
+    row_BF = x_BF
+    x_BF = with_derived(plan.derived, _seen(x_BF, rows))
     window_B = np.floor(rows.time_B / plan.window_ms)
     order_B = np.lexsort((rows.offset_B, window_B, rows.partition_B))
     changes_B = (np.diff(rows.partition_B[order_B]) != 0) | (np.diff(window_B[order_B]) != 0)
@@ -82,8 +89,13 @@ def sketch_columns(
         "source": np.full(len(first_S), plan.source.encode()),
         "outside": rows_outside(plan, x_BF, group_B, len(first_S)),
         **_versions(rows, order_B, first_S),
-        **_sample(plan, x_BF, rows, group_B, len(first_S)),
+        **_sample(plan, row_BF, rows, group_B, len(first_S)),
     }
+
+
+def _seen(x_BF: NDArray[np.float32], rows: SourceRows) -> Seen:
+    vector_BV = x_BF if rows.vector_BV is None else rows.vector_BV
+    return Seen(x_BF, vector_BV, np.full(len(x_BF), np.nan) if rows.age_B is None else rows.age_B)
 
 
 def _versions(rows: SourceRows, order_B: NDArray[np.intp], first_S: NDArray[np.intp]) -> Columns:

@@ -15,7 +15,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from models.drift.champions import note_version, trained_through
+from models.drift.derived import Rule
 from models.drift.event import Drift
+from models.drift.expectation_track import expected
 from models.drift.pane_entries import Entry, Table, View, add_sketch, pane_name, sample_name
 from models.drift.panes import left_behind, reference_of, window_of
 from models.drift.sketch import SketchPlan
@@ -144,12 +146,11 @@ def _close(
     drifts: list[Drift] = []
     for start in due:
         closed = [s for s in source["starts"] if s <= start]
-        window = window_of(closed, plan.window_ms, spec)
-        trained = trained_through(view, view.version(window)) if spec.against == "champion" else None
+        panes = window_of(closed, plan.window_ms, spec)
+        trained = trained_through(view, view.version(panes)) if spec.against == "champion" else None
         reference = reference_of(closed, plan.window_ms, spec, trained)
-        if reference:
-            found, tracks = _judge(view, plan, spec, window, reference, tracks)
-            drifts += found
+        found, tracks = _judge(view, plan, spec, panes, reference, tracks)
+        drifts += found
         gone = left_behind(closed, spec, reference)
         source = source | {
             "starts": [s for s in source["starts"] if s not in gone],
@@ -164,9 +165,16 @@ def _close(
 def _judge(
     view: View, plan: SketchPlan, spec: DriftSpec, panes: list[float], of_reference: list[float], tracks: Entry
 ) -> tuple[list[Drift], Entry]:
+    """Judge by the expectations, and, where there is a reference, by what has changed."""
     window = view.tally(plan, panes, panes[-1] + plan.window_ms)
     window = replace(window, start=window.end - spec.window)
     reference = view.tally(plan, of_reference)
+    drifts, ruled = list[Drift](), dict[str, Entry]()
+    if any(isinstance(one, Rule) for one in plan.derived):
+        found, state = expected(plan, spec, tracks.get("expectation"), window, reference)
+        drifts, ruled = [*found], {"expectation": state}
+    if not of_reference:
+        return drifts, tracks | ruled
     past = tracks.get("scores", [])
     bar = bar_of(past, spec.false_alarms)
     steps = tracked(plan, spec, tracks, window, reference, bar)
@@ -174,4 +182,4 @@ def _judge(
     if len(scores) == len(steps):  # in an event they are not of the usual
         past = remembered(past, max(scores), spec.false_alarms)
     states = {kind: step.state for kind, step in steps.items()}
-    return [drift for step in steps.values() for drift in step.drifts], {"scores": past, **states}
+    return [*drifts, *(d for step in steps.values() for d in step.drifts)], {"scores": past, **states, **ruled}

@@ -158,7 +158,8 @@ class PredictorJob:
             partitions,
             served.part.columns["request_id"][near_S],
             np.full(len(rows), serving.number if serving else 0, np.int64),
-            serving.trained_through if serving else 0.0,
+            age_B=(time_S - served.given.features_time_B)[near_S],
+            trained_through=serving.trained_through if serving else 0.0,
         )
         columns = sketch_columns(self._plan, served.given.x_BF[near_S], source)
         values = self._contracts.codec("Sketch").encode(columns)

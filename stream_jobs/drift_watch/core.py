@@ -11,12 +11,13 @@ import numpy as np
 from models.drift.event import drift_columns
 from models.drift.pane_entries import Entry
 from models.drift.sample import row_bytes
-from models.drift.sketch import LABEL_COLUMNS, LABELS, SketchPlan, labels_plan, predictions_plan
+from models.drift.sketch import LABELS, SketchPlan, labels_plan, predictions_plan
 from models.drift.sketch_row import SketchRow
 from models.drift.windows import Advance, advance
 from schemas.contracts import Contracts
 from schemas.dead_letters import dead_letters
 from schemas.decoded import Columns, Fault
+from schemas.drift_rules import LABEL_COLUMNS
 from schemas.records import Outgoing, Records
 from schemas.topics import topic_name
 
@@ -103,11 +104,11 @@ class _Decoded(Mapping[str, Entry]):
 
 def _with_errors(plan: SketchPlan, columns: Columns) -> Columns:
     """To a sketch of labels from before errors were sketched add an empty histogram: all of them are missing."""
-    counts_N, shorter = columns["counts"][0], plan.size // len(LABEL_COLUMNS) * (len(LABEL_COLUMNS) - 1)
-    if plan.source != LABELS or np.size(counts_N) != shorter:
+    counts_N, told = columns["counts"][0], len(LABEL_COLUMNS) - 1
+    if plan.source != LABELS or np.size(counts_N) != told * (plan.bins + 1):
         return columns
     none_B = np.append(np.zeros(plan.bins, np.int64), columns["rows"])
-    return {**columns, "counts": np.concatenate([counts_N, none_B])[None]}
+    return {**columns, "counts": np.concatenate([counts_N, *[none_B] * (len(plan.names) - told)])[None]}
 
 
 def _misfit(plan: SketchPlan | None, columns: Columns) -> tuple[Fault, ...]:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from models.drift.derived import Seen, with_derived
 from models.drift.event import Drift
 from models.drift.sample import sample_columns
 from models.drift.sketch import SketchPlan, predictions_plan, rows_outside, sketch_rows
@@ -44,10 +45,13 @@ def sketched(
     seed: int = 0,
     lateness: int = 1,
     champion_of: Callable[[int], tuple[int, float]] = lambda _: (0, 0.0),
+    vectors: Sequence[Rows] = (),
+    ages: Sequence[NDArray[np.float64]] = (),
 ) -> list[SketchRow]:
     """Sketches of rows dealt to partitions by chance, arriving in an order that is at most `lateness` windows off.
 
-    `champion_of` tells of a window which version answered in it, and up to when that had learned.
+    `champion_of` tells of a window which version answered in it, and up to when that had learned; `vectors` and `ages`
+    are those of its rows, as `models.drift.derived` has them.
     """
     random = np.random.default_rng(seed)
     found: list[tuple[float, SketchRow]] = []
@@ -56,11 +60,15 @@ def sketched(
         id_B = np.array([f"{w}-{i}".encode() for i in range(len(x_BF))], np.bytes_)
         for p in range(partitions):
             mine_BF = x_BF[partition_B == p]
+            row_BF = mine_BF
+            vector_BV = vectors[w][partition_B == p] if vectors else mine_BF
+            age_B = ages[w][partition_B == p] if ages else np.full(len(mine_BF), np.nan)
+            mine_BF = with_derived(plan.derived, Seen(mine_BF, vector_BV, age_B))
             group_B = np.zeros(len(mine_BF), np.intp)
             counts = sketch_rows(plan, mine_BF, group_B, 1).ravel()
             outside = rows_outside(plan, mine_BF, group_B, 1).ravel()
             kept = (plan.sample_rows, plan.sample_seed)
-            sample = sample_columns(mine_BF, id_B[partition_B == p], group_B, 1, *kept)[0] if kept[0] else b""
+            sample = sample_columns(row_BF, id_B[partition_B == p], group_B, 1, *kept)[0] if kept[0] else b""
             end = (w + 1.0) * PANE_MS
             row = SketchRow(w * PANE_MS, end, len(mine_BF), counts, p, partitions, w, outside, sample, *champion_of(w))
             found.append((w + p * 1e-3, row))
