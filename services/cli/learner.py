@@ -60,9 +60,9 @@ def _command(
 ) -> None:
     settings = read_settings(home=home, bootstrap=bootstrap)
     contracts = read_contracts(file, settings.registry)
-    addresses = local_stack.find_stack(settings.home, settings.bootstrap, settings.redis)
+    kafka = settings.bootstrap or local_stack.find_stack(settings.home, redis_url="unused").bootstrap
     topic = topic_name(contracts.pipeline.pipeline, "examples")
-    with closing(Publisher(addresses.bootstrap)) as publisher:
+    with closing(Publisher(kafka)) as publisher:
         publisher.send(topic, b"", encode_command(contracts, name, reason, time() * 1000), ordinal)
         publisher.flush()
     told = {"command": name, "topic": topic, "partition": ordinal, "reason": reason}
