@@ -61,7 +61,7 @@ TOPICS: tuple[TopicSpec, ...] = (
         "examples",
         "request id",
         ("Example", "Command"),
-        ("label_join",),
+        ("label_join", "drift_watch", "engineers"),
         ("learner", "baselines"),
         "Answers with their labels, and commands: the one log that makes the weights.",
         partitions=1,

@@ -59,7 +59,12 @@ COMMANDS = (
     Command("gate", "services.cli.gate", "app", "List and show what the gate decided, and why."),
     Command("concepts", "services.cli.concepts", "app", "List and show the regimes that the learner has told apart."),
     Command("drift", "services.cli.drift", "app", "List and show the drifts that were found."),
-    Command("learner", "services.cli.learner", "app", "Freeze and thaw learning by hand; serving goes on."),
+    Command(
+        "learner",
+        "services.cli.learner",
+        "app",
+        "Freeze, thaw, hurry and retrain the learner by hand; serving goes on.",
+    ),
     Command("store", "services.cli.store", "app", "Make the stores again from the topics."),
     Command("topics", "services.cli.topics", "app", "Bring the topics to what a pipeline needs, or list them."),
     Command(

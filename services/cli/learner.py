@@ -1,26 +1,22 @@
-"""``anabranch learner``: learning frozen and thawed by hand, by a record in the log that it learns from."""
+"""``anabranch learner``: learning frozen, thawed, hurried and begun anew by hand, by records in its own log."""
 
 from __future__ import annotations
 
-import json
-from contextlib import closing
-from pathlib import Path
-from time import time
-from typing import Annotated
+from typing import Annotated, Any, Literal
 
 import typer
+from pydantic import ValidationError
 
-from adapters import local_stack
-from adapters.publisher import Publisher
-from schemas.commands import CommandName, encode_command
-from schemas.topics import topic_name
+from schemas.pipeline_reaction import Action
+from services.cli.learner_command import Addressee, Reason, send_action, send_command
 from services.cli.options import Bootstrap, Home, Json, Ordinal, PipelineOption
-from services.cli.pipeline_reading import read_contracts
-from services.cli.surroundings import read_settings
 
-app = typer.Typer(help="Freeze and thaw learning by hand; serving goes on.", no_args_is_help=True)
+app = typer.Typer(help="Freeze, thaw, hurry and retrain the learner by hand; serving goes on.", no_args_is_help=True)
 
-Reason = Annotated[str, typer.Option("--reason", help="Why; versions and the log will say it.", show_default=False)]
+STEPS = ("warm_restart", "reset_head", "raise_rate")
+How = Literal["full", "incremental", "transfer"]
+Concept = Annotated[int | None, typer.Option(min=1, help="Number of the banked concept; default: what does best now.")]
+Trial = Annotated[int, typer.Option(min=1, help="Examples after which it is dropped if it was not admitted.")]
 
 
 @app.command("freeze")
@@ -36,7 +32,7 @@ def freeze(
 
     Example: [bold]anabranch learner freeze --pipeline pipelines/flights.yaml --reason "labels under repair"[/bold]
     """
-    _command("freeze", reason, pipeline, home, bootstrap, ordinal, as_json)
+    send_command(Addressee(pipeline, home, bootstrap, ordinal, as_json), "freeze", reason)
 
 
 @app.command("thaw")
@@ -52,19 +48,85 @@ def thaw(
 
     Example: [bold]anabranch learner thaw --pipeline pipelines/flights.yaml --reason "labels are mended"[/bold]
     """
-    _command("thaw", reason, pipeline, home, bootstrap, ordinal, as_json)
+    send_command(Addressee(pipeline, home, bootstrap, ordinal, as_json), "thaw", reason)
 
 
-def _command(
-    name: CommandName, reason: str, file: Path, home: Path | None, bootstrap: str | None, ordinal: int, as_json: bool
+@app.command("react")
+def react(
+    pipeline: PipelineOption,
+    reason: Reason,
+    do: Annotated[
+        list[str], typer.Option("--do", help=f"One of {', '.join(STEPS)}; may be given again.", show_default=False)
+    ],
+    times: Annotated[float, typer.Option(help="How many times as high the rate is raised.")] = 5.0,
+    over: Annotated[int, typer.Option(min=1, help="For how many examples it is raised.")] = 2000,
+    home: Home = None,
+    bootstrap: Bootstrap = None,
+    ordinal: Ordinal = 0,
+    as_json: Json = False,
 ) -> None:
-    settings = read_settings(home=home, bootstrap=bootstrap)
-    contracts = read_contracts(file, settings.registry)
-    kafka = settings.bootstrap or local_stack.find_stack(settings.home, redis_url="unused").bootstrap
-    topic = topic_name(contracts.pipeline.pipeline, "examples")
-    with closing(Publisher(kafka)) as publisher:
-        publisher.send(topic, b"", encode_command(contracts, name, reason, time() * 1000), ordinal)
-        publisher.flush()
-    told = {"command": name, "topic": topic, "partition": ordinal, "reason": reason}
-    text = f"{name} is in {topic}/{ordinal}: it holds for the examples that come after it."
-    typer.echo(json.dumps(told) if as_json else text)
+    """Let the learner itself begin its schedule again, lose its last layer, or go faster for a while.
+
+    Example: [bold]anabranch learner react --pipeline pipelines/flights.yaml --do raise_rate --reason "storm"[/bold]
+    """
+    if unknown := [name for name in do if name not in STEPS]:
+        raise typer.BadParameter(f"--do {unknown[0]}: it is one of {', '.join(STEPS)}.")
+    words: dict[str, Any] = dict.fromkeys(do, True)
+    asked: dict[str, Any] = {**words, **({"raise_rate": {"times": times, "over": over}} if "raise_rate" in do else {})}
+    send_action(Addressee(pipeline, home, bootstrap, ordinal, as_json), _action(asked), reason)
+
+
+@app.command("retrain")
+def retrain(
+    pipeline: PipelineOption,
+    reason: Reason,
+    how: Annotated[How, typer.Option(help="From nothing, the champion's weights, or a banked version's.")] = "full",
+    last: Annotated[int | None, typer.Option(min=1, help="So many of the newest examples; default: all.")] = None,
+    first_offset: Annotated[int | None, typer.Option(min=0, help="Begin of a range of the log, instead.")] = None,
+    last_offset: Annotated[int | None, typer.Option(min=0, help="Its end, included.")] = None,
+    passes: Annotated[int, typer.Option(min=1, max=100, help="How often the range is learned.")] = 1,
+    concept: Concept = None,
+    trial: Trial = 16_384,
+    home: Home = None,
+    bootstrap: Bootstrap = None,
+    ordinal: Ordinal = 0,
+    as_json: Json = False,
+) -> None:
+    """Let another learner learn a range of the log, and stand against the champion as a candidate.
+
+    Example: [bold]anabranch learner retrain --pipeline pipelines/flights.yaml --last 50000 --reason "new feed"[/bold]
+    """
+    if (first_offset is None) != (last_offset is None):
+        raise typer.BadParameter("--first-offset and --last-offset say a range together: give both, or neither.")
+    asked = {"how": how, "last": last, "passes": passes, "concept": concept, "trial": trial}
+    between = None if first_offset is None else (first_offset, last_offset)
+    action = _action({"retrain": {**asked, "between": between}})
+    send_action(Addressee(pipeline, home, bootstrap, ordinal, as_json), action, reason)
+
+
+@app.command("recall")
+def recall(
+    pipeline: PipelineOption,
+    reason: Reason,
+    concept: Concept = None,
+    trial: Trial = 16_384,
+    home: Home = None,
+    bootstrap: Bootstrap = None,
+    ordinal: Ordinal = 0,
+    as_json: Json = False,
+) -> None:
+    """Let a banked version learn on beside the learner, and stand against the champion as a candidate.
+
+    Example: [bold]anabranch learner recall --pipeline pipelines/flights.yaml --concept 2 --reason "winter"[/bold]
+    """
+    action = _action({"recall": {"concept": concept, "trial": trial}})
+    send_action(Addressee(pipeline, home, bootstrap, ordinal, as_json), action, reason)
+
+
+def _action(words: dict[str, Any]) -> Action:
+    """Check an action as a pipeline file's would be."""
+    try:
+        return Action.model_validate(words)
+    except ValidationError as error:
+        why = "; ".join(str(fault["msg"]).removeprefix("Value error, ") for fault in error.errors())
+        raise typer.BadParameter(why) from error

@@ -20,6 +20,7 @@ from schemas.decoded import Columns, Fault
 from schemas.drift_rules import LABEL_COLUMNS
 from schemas.records import Outgoing, Records
 from schemas.topics import topic_name
+from stream_jobs.drift_watch.notices import notices_of
 
 PROCESS = "drift_watch"
 
@@ -82,7 +83,8 @@ class DriftWatch:
         if not step.drifts:
             return ()
         values = self._contracts.codec("Drift").encode(drift_columns(step.drifts))
-        return (Outgoing(self._drift, [drift.id.encode() for drift in step.drifts], values, 0),)
+        reports = Outgoing(self._drift, [drift.id.encode() for drift in step.drifts], values, 0)
+        return (reports, *notices_of(self._contracts, step.drifts))
 
 
 class _Decoded(Mapping[str, Entry]):
