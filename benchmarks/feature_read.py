@@ -31,8 +31,9 @@ from adapters.local_stack.ports import choose_port
 from adapters.local_stack.redis_server import find_redis, redis_serves, settings_text
 from adapters.redis_client import connect
 from benchmarks.end_to_end.case_predictor import ENTITIES, NOON, PANE_MS, SNAPSHOTS, document
+from benchmarks.end_to_end.figures import spread, text_of
 from benchmarks.end_to_end.machine import load
-from benchmarks.publishing import save, surroundings
+from benchmarks.publishing import publish, surroundings
 from schemas.contracts import Contracts, contracts_of
 from schemas.feature_format import pack, pack_watermark, windows_fingerprint
 from schemas.feature_read import feature_query
@@ -42,7 +43,12 @@ from services.predictor.window_reader import WindowReader
 
 NAME, BATCHES, SEED = "feature-read", 40, 5
 RIVAL = Path(__file__).parent / "rivals" / "with_feast.py"
-AIM = 1.3
+TITLES = {"read": "**read of the predictor**", "raw_mget": "raw MGET", "feast": "Feast, online read of ten numbers"}
+COLUMNS = ["", "microseconds a batch", "times the raw MGET (aim 1.3)"]
+ABOUT = """\
+{rows} requests of two entities each: {keys} keys, {kib:.0f} KiB. The raw MGET gets its keys ready-made and hands back
+bytes; the read goes from decoded requests to a matrix of numbers as of each request's time. They take turns at each
+batch, {rounds} rounds. `python -m benchmarks.feature_read` repeats it."""
 
 Columns = dict[str, NDArray[Any]]
 
@@ -157,14 +163,18 @@ def measure(rounds: int, rows: int, python: Path | None) -> dict[str, Any]:
         "bytes": round(size),
         "us": {name: spread([r[name] for r in found]) for name in steps | more},
         **beside,
-        "aim": AIM,
     }
 
 
-def spread(values: list[float]) -> dict[str, float]:
-    """Median, least and most."""
-    found = {"median": float(np.median(values)), "least": min(values), "most": max(values)}
-    return {name: round(value, 3) for name, value in found.items()}
+def table(found: dict[str, Any]) -> dict[str, Any]:
+    """What was found, as it stands on the page."""
+    about = ABOUT.format(rows=found["rows"], keys=found["keys"], kib=found["bytes"] / 1024, rounds=found["rounds"])
+    ratios = {name: found.get(f"{name}_over_raw_mget") for name in found["us"]}
+    rows = [
+        [TITLES[name], text_of(us), text_of(ratio, ".2f") if (ratio := ratios[name]) else ""]
+        for name, us in found["us"].items()
+    ]
+    return {"title": "Read of windows", "about": about, "columns": COLUMNS, "rows": rows}
 
 
 def main() -> None:
@@ -175,23 +185,13 @@ def main() -> None:
     parser.add_argument(
         "--feast", type=Path, help="the Python of an environment with Feast (`make bench-rivals` builds it)"
     )
-    parser.add_argument("--json", action="store_true", help="print the result as JSON; else a line")
+    parser.add_argument("--json", action="store_true", help="print the result as JSON; else its rows")
     asked = parser.parse_args()
     before = load()
-    found = {
-        **measure(asked.rounds, asked.rows, asked.feast),
-        **surroundings(before),
-    }
-    save("feature_read", found)
-    us, ratio = found["us"], found["read_over_raw_mget"]
-    line = (
-        f"{found['rows']} requests, {found['keys']} keys, {found['bytes']:,} bytes: raw MGET "
-        f"{us['raw_mget']['median']:,.0f} us, read {us['read']['median']:,.0f} us, ratio {ratio['median']:.2f} "
-        f"({ratio['least']:.2f} to {ratio['most']:.2f}; aim {AIM})"
-    )
-    if "feast" in us:
-        line += f"; Feast {us['feast']['median']:,.0f} us, {found['feast_over_raw_mget']['median']:.0f} times the MGET"
-    print(json.dumps(found) if asked.json else line)
+    found = measure(asked.rounds, asked.rows, asked.feast) | surroundings(before)
+    found["table"] = table(found)
+    publish("feature_read", found)
+    print(json.dumps(found) if asked.json else "\n".join(" | ".join(row) for row in found["table"]["rows"]))
 
 
 if __name__ == "__main__":

@@ -8,11 +8,12 @@ in a network of some 10 MB beside it. Stretches with a swap and without take tur
 from __future__ import annotations
 
 import argparse
-import statistics
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from functools import partial
+from itertools import count, islice
 
 import numpy as np
 import structlog
@@ -21,7 +22,10 @@ from numpy.typing import NDArray
 from adapters.metrics_memory import MemoryMetrics
 from adapters.model_store_memory import MemoryModelStore
 from adapters.process import SWITCH_S
+from benchmarks.end_to_end.figures import spread, text_of
+from benchmarks.end_to_end.machine import load
 from benchmarks.predictor import batch_of, contracts, filled_store, steady_ms
+from benchmarks.publishing import publish, surroundings
 from models.network import NetworkShape
 from models.network_mlp import Mlp
 from models.network_model import NetworkModel
@@ -35,6 +39,11 @@ from services.predictor.window_reader import WindowReader
 
 HIDDEN, BLOCKS = 1100, 3
 """About 2.5 million weights: 10 MB."""
+GAPS = ("median", "p99", "worst")
+ABOUT = """\
+What a swap does to the traffic: the predictor answers batches as fast as it can on one thread, while the next version
+of a network of 10 MB is fetched, checked, tried and swapped in beside it. Stretches with a swap and without take turns;
+medians over {rounds} rounds. `python -m benchmarks.swap --out` repeats it."""
 
 
 def blob_of(layout: Layout, seed: int) -> bytes:
@@ -73,32 +82,52 @@ class Stretch:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=7)
-    parser.add_argument("--rows", type=int, default=256)
-    parser.add_argument("--seconds", type=float, default=2.0)
+    """Measure, print; with ``--out`` write the result and the page of benchmarks."""
+    parser = argparse.ArgumentParser("python -m benchmarks.swap", description=__doc__)
+    parser.add_argument("--rounds", type=int, default=7, help="pairs of stretches (default 7)")
+    parser.add_argument("--rows", type=int, default=256, help="requests in a batch (default 256)")
+    parser.add_argument("--seconds", type=float, default=2.0, help="length of a stretch (default 2)")
+    parser.add_argument("--out", action="store_true", help="write the result and the page of benchmarks")
     asked = parser.parse_args()
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger("warning"))
     sys.setswitchinterval(SWITCH_S)
+    before = load()
+    found = list(islice(_rounds(asked.rows, asked.seconds), 1, asked.rounds + 1))  # the first one warms up
+    rows = [[name, *map(_told, zip(*(r[name] for r in found), strict=True)), ""] for name in found[0]]
+    ratio = spread([r["with a swap"][-1] / r["without"][-1] for r in found])
+    rows[-1][-1] = f"{text_of(ratio, '.2f')} ×"
+    for row in rows:
+        print(" | ".join(row))
+    if asked.out:
+        columns = ["", *(f"gap between batches, ms: {name}" for name in GAPS), "worst, of the worst without (aim 2 ×)"]
+        table = {"title": "Swap", "about": ABOUT.format(rounds=asked.rounds), "columns": columns, "rows": rows}
+        publish("swap", {"worst_ratio": ratio, "table": table, **surroundings(before)})
+
+
+def _rounds(rows: int, seconds: float) -> Iterator[dict[str, list[float]]]:
+    """Gaps of a stretch without a swap and of one with it, round after round."""
     device, known, store = choose_device("cpu"), contracts(), MemoryModelStore()
-    metrics, load = MemoryMetrics("predictor"), loader_for(device, known.layout)
+    metrics, loader = MemoryMetrics("predictor"), loader_for(device, known.layout)
     most = most_at_once(device, known.pipeline.serving.max_batch)
-    watch = ModelWatch(store, load, known.layout, most, 5, steady_ms, metrics, structlog.get_logger())
+    watch = ModelWatch(store, loader, known.layout, most, 5, steady_ms, metrics, structlog.get_logger())
     reader = WindowReader(known.pipeline, known.layout, filled_store(known), steady_ms, lambda _: False)
-    stretch = Stretch(PredictorJob(known, reader, watch, metrics, steady_ms), asked.rows)
+    stretch = Stretch(PredictorJob(known, reader, watch, metrics, steady_ms), rows)
     store.publish(1, store.put(blob_of(known.layout, 1)), "{}")
     watch.start()
-    ratios, version = list[float](), 1
-    for _ in range(asked.rounds + 1):
-        still = stretch.gaps_ms(asked.seconds, lambda: None, lambda: True)
-        version += 1
-        publish = partial(store.publish, version, store.put(blob_of(known.layout, version)), "{}")
-        swapped = stretch.gaps_ms(asked.seconds, publish, lambda v=version: _serves(watch, v))  # type: ignore[misc]
-        ratios.append(float(swapped.max() / still.max()))
-        told = [f"{np.median(g):6.2f} {np.percentile(g, 99):6.2f} {g.max():7.2f}" for g in (still, swapped)]
-        print(f"gap ms, median p99 worst: without {told[0]}   with a swap {told[1]}   worst {ratios[-1]:.2f} x")
-    watch.close()
-    print(f"worst gap with a swap to without, median of {asked.rounds}: {statistics.median(ratios[1:]):.2f}")
+    with closing(watch):
+        for version in count(2):
+            still = stretch.gaps_ms(seconds, lambda: None, lambda: True)
+            publishing = partial(store.publish, version, store.put(blob_of(known.layout, version)), "{}")
+            swapped = stretch.gaps_ms(seconds, publishing, lambda v=version: _serves(watch, v))  # type: ignore[misc]
+            yield {"without": _gaps(still), "with a swap": _gaps(swapped)}
+
+
+def _told(ms: Sequence[float]) -> str:
+    return text_of(spread(ms), ".1f")
+
+
+def _gaps(ms: NDArray[np.float64]) -> list[float]:
+    return [float(np.median(ms)), float(np.percentile(ms, 99)), float(ms.max())]
 
 
 def _serves(watch: ModelWatch, version: int) -> bool:
