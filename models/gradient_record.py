@@ -6,7 +6,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from models.gradient_health import GradientHealth
+from torch import nn
+
+from models.gradient_health import GradientHealth, gradient_health
 
 LOOKED_AT: Final = 128
 """Every so many steps, and the first. A look takes a tenth of an update of the flights' network: 0.1 % of all."""
@@ -51,6 +53,30 @@ class GradientRecord:
         vanishing = _counted(self.vanishing, (name for name in health.vanishing if name in health.dead))
         exploding = _counted(self.exploding, (name for name in health.exploding if name in health.dead))
         return GradientRecord(self.looks + 1, vanishing, exploding, health)
+
+
+class GradientWatch:
+    """Looks at a network's gradients after a step, now and then. Changes nothing.
+
+    Attributes
+    ----------
+    record : GradientRecord
+        What was seen so far, in this life.
+    """
+
+    def __init__(self, network: nn.Module) -> None:
+        self._network = network
+        self.record = GradientRecord()
+
+    def after_step(self, step: int) -> None:
+        """Look, if it is this step's turn."""
+        if is_looked_at(step):
+            self.record = self.record.after(self.health())
+
+    def health(self) -> GradientHealth:
+        """Look at the last step's gradient, as it was used: with penalties, and clipped."""
+        named = self._network.named_parameters()
+        return gradient_health({name: p.grad for name, p in named if p.grad is not None})
 
 
 def is_looked_at(step: int) -> bool:

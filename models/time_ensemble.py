@@ -11,7 +11,7 @@ import numpy as np
 
 from models.ensemble_model import EnsembleModel, part_of
 from models.gate_loss import BoundedLoss
-from models.gradient_record import GradientRecord
+from models.gradient_record import GradientWatch
 from models.network_model import NetworkModel
 from models.protocol import Float32, Float64, ServedModel, Snapshot
 from models.running_spread import RunningSpread
@@ -74,9 +74,9 @@ class TimeEnsemble:
         return self._learner.gradient_norm
 
     @property
-    def gradient_record(self) -> GradientRecord:
+    def gradients(self) -> GradientWatch:
         """Of the learner's network."""
-        return self._learner.gradient_record
+        return self._learner.gradients
 
     def on_version(self) -> None:
         """Tell the learner."""

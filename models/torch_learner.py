@@ -19,8 +19,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from models.gradient_health import GradientHealth, gradient_health
-from models.gradient_record import GradientRecord, is_looked_at
+from models.gradient_record import GradientWatch
 from models.losses import head_of
 from models.network_mlp import NETWORKS, Network
 from models.network_model import NetworkModel
@@ -61,7 +60,7 @@ class TorchLearner:
         self._pace = Pace(config.optimiser)
         self._steps = 0
         self._norm = torch.tensor(math.nan)
-        self._gradients = GradientRecord()
+        self.gradients = GradientWatch(self._network)
         # Looked up once: to walk over a module's parts takes longer than to update them.
         self._parameters: list[Tensor] = list(self._network.parameters())
         self._pairs = list(zip(self._average.parameters(), self._parameters, strict=True))
@@ -79,8 +78,7 @@ class TorchLearner:
         self._network.inputs.normaliser.learn(self._network.inputs.numbers(torch.from_numpy(x_BF)))
         self._scale.learn(torch.from_numpy(y_B)[:, None])
         logit_BK = self._step(self._mixed(x_BF, y_B))
-        if is_looked_at(self._steps):
-            self._gradients = self._gradients.after(self.gradient_health())
+        self.gradients.after_step(self._steps)
         self._follow()
         if self._config.replay_size:
             self._remember(x_BF, y_B, logit_BK[: len(y_B)])
@@ -118,16 +116,6 @@ class TorchLearner:
     def gradient_norm(self) -> float:
         """Of the last step, before clipping; not finite if that step was left out, or none was made in this life."""
         return float(self._norm)
-
-    @property
-    def gradient_record(self) -> GradientRecord:
-        """What looks at the gradient, now and then, have shown in this life."""
-        return self._gradients
-
-    def gradient_health(self) -> GradientHealth:
-        """Look at the last step's gradient, as it was used: with penalties, and clipped. Changes nothing."""
-        named = self._network.named_parameters()
-        return gradient_health({name: p.grad for name, p in named if p.grad is not None})
 
     @property
     def answering(self) -> NetworkModel:

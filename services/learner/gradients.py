@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Protocol, runtime_checkable
 
 from adapters.ports import Metrics
-from models.gradient_record import GradientRecord
+from models.gradient_record import GradientRecord, GradientWatch
 
 
 @runtime_checkable
@@ -14,8 +14,8 @@ class LooksAtGradients(Protocol):
     """A learner with a network that is looked at now and then."""
 
     @property
-    def gradient_record(self) -> GradientRecord:
-        """What was seen so far, in this life."""
+    def gradients(self) -> GradientWatch:
+        """Of its network."""
         ...
 
 
@@ -30,7 +30,7 @@ class GradientReport:
         """Set gauges and count, if the learner has looked again."""
         if not isinstance(learner, LooksAtGradients):
             return
-        record, before = learner.gradient_record, self._told
+        record, before = learner.gradients.record, self._told
         if record.last is None or record.looks == before.looks:
             return
         if record.looks < before.looks:  # another learner, which began anew

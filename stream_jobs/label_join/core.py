@@ -22,7 +22,7 @@ from stream_jobs.label_join.pending import PendingAnswers
 from stream_jobs.label_join.policy import believed
 from stream_jobs.label_join.position import Position, Reached
 from stream_jobs.label_join.rows import Answers, HeldLabel, Labels, labels_of, one_after_the_other
-from stream_jobs.label_join.step import DEFAULT, OBSERVED, Joined, Step
+from stream_jobs.label_join.step import Joined, Step
 from stream_jobs.label_join.timing import IN_TIME, timing
 
 
@@ -138,17 +138,7 @@ class PartitionJoin:
         for row in row_N[row_N < released].tolist():
             step.drop_label(int(rows.offset_L[row]))
         answer_N, label_N = self.pending.answers(slot_N), rows.value_L[row_N]
-        step.joined.append(
-            Joined(
-                rows.id_L[row_N],
-                answer_N,
-                rows.time_L[row_N],
-                label_N,
-                rows.offset_L[row_N],
-                rows.labeller_L[row_N],
-                OBSERVED,
-            )
-        )
+        step.joined.append(Joined.observed(rows, row_N, answer_N))
         step.counts["labels_joined"] += len(row_N)
         step.counts["answers_joined"] += len(row_N)
         self._let_go(slot_N, rows.id_L[row_N].tolist(), answer_N, JOINED, label_N, step)
@@ -232,9 +222,7 @@ class PartitionJoin:
             return
         ids, answer_N, default = self.pending.ids(slot_N), self.pending.answers(slot_N), self.join.default
         if default is not None:
-            time_N, count = answer_N["request_time"] + self.join.wait, len(ids)
-            label_N, nowhere_N, nobody_N = np.full(count, default), np.full(count, -1), np.full(count, b"")
-            step.joined.append(Joined(np.array(ids), answer_N, time_N, label_N, nowhere_N, nobody_N, DEFAULT))
+            step.joined.append(Joined.defaulted(ids, answer_N, answer_N["request_time"] + self.join.wait, default))
         step.counts["answers_timed_out" if default is None else "answers_defaulted"] += len(ids)
         self._let_go(slot_N, ids, answer_N, TIMED_OUT, np.full(len(ids), np.nan), step)
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from stream_jobs.label_join.finished import Block, Ending
-from stream_jobs.label_join.rows import HeldLabel
+from stream_jobs.label_join.rows import HeldLabel, Labels
 
 OBSERVED, DEFAULT = 0, 1
 
@@ -29,6 +30,21 @@ class Joined:
     label_offset_N: NDArray[np.int64]
     labeller_N: NDArray[np.bytes_]
     origin: int
+
+    @classmethod
+    def observed(cls, rows: Labels, row_N: NDArray[np.intp], answer_N: NDArray[np.void]) -> Self:
+        """Join labels that came to their answers."""
+        time_N, label_N, offset_N = rows.time_L[row_N], rows.value_L[row_N], rows.offset_L[row_N]
+        return cls(rows.id_L[row_N], answer_N, time_N, label_N, offset_N, rows.labeller_L[row_N], OBSERVED)
+
+    @classmethod
+    def defaulted(
+        cls, ids: Sequence[bytes], answer_N: NDArray[np.void], time_N: NDArray[np.float64], label: float
+    ) -> Self:
+        """Give answers that timed out the default."""
+        count = len(ids)
+        label_N, nowhere_N, nobody_N = np.full(count, label), np.full(count, -1), np.full(count, b"")
+        return cls(np.array(ids), answer_N, time_N, label_N, nowhere_N, nobody_N, DEFAULT)
 
 
 @dataclass(frozen=True, slots=True)

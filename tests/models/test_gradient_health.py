@@ -56,13 +56,13 @@ def test_a_gradient_of_nothing_is_zero() -> None:
 def test_units_that_are_off_in_a_network_are_found() -> None:
     one = learner()
     assert math.isnan(one.gradient_norm)
-    assert one.gradient_health().norms == {}
+    assert one.gradients.health().norms == {}
     teach_stream(one, 64, 0)
     assert one.gradient_norm > 0
     with torch.no_grad():
         one._network.layers[0].bias[:4] = -1e6  # type: ignore[index,union-attr]
     teach_stream(one, 16, 1)
-    health = one.gradient_health()
+    health = one.gradients.health()
     assert 4 / 16 <= health.dead["layers.0.weight"] < 1
     assert health.dead.keys() == {"layers.0.weight", "head.weight"}
 

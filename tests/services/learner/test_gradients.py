@@ -8,19 +8,19 @@ import torch
 
 from adapters.metrics_memory import MemoryMetrics
 from models.gradient_health import gradient_health
-from models.gradient_record import GradientRecord
+from models.gradient_record import GradientWatch
 from services.learner.gradients import GradientReport
 from tests.services.learner.rig import World, example_values, fill, small_contracts
 
 
 class Looked:
     def __init__(self) -> None:
-        self.gradient_record = GradientRecord()
+        self.gradients = GradientWatch(torch.nn.Identity())
 
     def look(self, scale: float) -> None:
         well = {"second.weight": torch.ones(2, 2), "head.weight": torch.ones(1, 2)}
         made = {"first.weight": torch.tensor([[0.0, 0.0], [3.0, 4.0]]) * scale, **well}
-        self.gradient_record = self.gradient_record.after(gradient_health(made))
+        self.gradients.record = self.gradients.record.after(gradient_health(made))
 
 
 def test_counters_rise_by_what_is_new_and_gauges_say_the_last() -> None:
