@@ -74,7 +74,8 @@ class Bank:
     def winner(self) -> Concept | None:
         """The regime whose version has shown to lose less than the champion on fresh labels, if there is one."""
         known = (*self.closed, *([self.open] if self.open is not None else []))
-        won = [concept for concept in known if concept.trial.exceeds(self.settings.rules.run * len(known))]
+        tried = [concept for concept in known if concept.trial.begun]
+        won = [concept for concept in tried if concept.trial.exceeds(self.settings.rules.run * len(tried))]
         return max(won, key=lambda concept: concept.trial.log_sum, default=None)
 
     def excess(self, predict: Predict, besides: int = 0) -> dict[int, float]:

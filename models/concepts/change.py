@@ -14,11 +14,16 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from typing import Final
 
 import numpy as np
 
 from models.gate_wealth import BETS_L
 from models.protocol import Float64, Snapshot
+
+_WEIGHT_L: Final = 2.0 ** np.arange(len(BETS_L)) / (2.0 ** len(BETS_L) - 1)
+"""Of each bettor's stake the bolder bets have the more: the great change that they show is one that cannot wait. A small
+one takes so many examples anyway that a smaller stake costs few of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +48,18 @@ class Change:
         """Take in the next block, shape (B,); nothing comes of none."""
         if not len(d_B):
             return self
-        stake = math.log(len(d_B)) - math.log(len(BETS_L))
-        return Change(np.logaddexp(self.log_L, stake) + np.log1p(BETS_L[:, None] * d_B).sum(axis=1))
+        stake_L = math.log(len(d_B)) + np.log(_WEIGHT_L)
+        return Change(np.logaddexp(self.log_L, stake_L) + np.log1p(BETS_L[:, None] * d_B).sum(axis=1))
 
     @property
     def log_sum(self) -> float:
         """Logarithm of the sum; −∞ before the first block."""
         return float(np.logaddexp.reduce(self.log_L))
+
+    @property
+    def begun(self) -> bool:
+        """Whether there was a block."""
+        return bool(np.isfinite(self.log_L).any())
 
     def exceeds(self, run: float) -> bool:
         """Whether something has changed; wrongly at most once in `run` examples on average."""
