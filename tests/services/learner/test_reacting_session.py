@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from adapters.checkpoint_folder import CheckpointFolder
 from adapters.learner_log_memory import MemoryPartitionLog, MemoryTopics
 from models.determinism import make_deterministic
 from schemas.commands import Asked, DriftNotice, encode_command
@@ -14,7 +15,7 @@ from schemas.contracts import Contracts
 from schemas.pipeline_reaction import Action
 from services.learner.rebuilding import rebuild
 from services.learner.relearn import relearn
-from tests.services.learner.rig import Fate, Killed, World, example_values, fill
+from tests.services.learner.rig import Fate, Killed, World, example_values, fill, small_contracts
 from tests.services.learner.test_reacting import reacting
 
 make_deterministic()
@@ -77,3 +78,22 @@ def test_a_retrained_version_is_made_again_from_its_offsets(undisturbed: World) 
     (first, *_) = [version for version in relearn(undisturbed.contracts, log) if version.is_challenger]
     announced = {"number": first.number, "digest": first.digest, "last_offset": first.last_offset}
     assert rebuild(undisturbed.contracts, log, announced, log.end().first, lambda _next, _end: None) == first
+
+
+def test_told_to_stop_in_the_midst_of_retraining_it_keeps_nothing_of_it_and_begins_it_anew(tmp_path: Path) -> None:
+    contracts = small_contracts()
+    values, action = example_values(contracts, 400), Action.model_validate({"retrain": {"passes": 3}})
+    told = encode_command(contracts, "react", "now", 1.0, Asked(id="1", do=action))
+    world = World(contracts, tmp_path)
+    world.topics.append(*values[:150], told, *values[150:160])
+    # The log is read to its end, and so told to stop, before the retraining begins.
+    world.live()
+    assert [number for number, *_ in world.versions()] == [1, 2, 3, 4]
+    kept = CheckpointFolder(tmp_path).load(lambda _file: None)
+    assert kept is not None
+    assert kept.offset <= 150
+    world.topics.append(*values[160:])
+    world.live()
+    again = list(relearn(contracts, MemoryPartitionLog(world.topics)))
+    assert [(v.number, v.digest.encode(), v.blob) for v in again] == world.versions()
+    assert [version.examples for version in again if version.is_challenger] == [152]
