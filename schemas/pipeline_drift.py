@@ -80,7 +80,8 @@ class Drift(Section):
     its columns have, and one. `false_alarms: N` raises the bands until at most one in N windows that do not drift
     begins an event. No test is made of fewer than `minimum` rows. `expectations` say what must hold of the rows of
     every window, whatever held before; `slices` for which values of a category of the request the error is watched on
-    its own (an empty list: each code, modulo `bins`).
+    its own (an empty list: each code, modulo `bins`). A window is open for `lateness` longer than the rows that have
+    come say: so much may one of them be behind the newest before it in its partition and still count.
     """
 
     window: Duration = 86_400_000
@@ -102,6 +103,7 @@ class Drift(Section):
     joint: Joint | None = later(None)
     expectations: tuple[Expectation, ...] = later(())
     slices: dict[str, tuple[str, ...]] = later({})
+    lateness: Duration = later(0)
 
     @model_validator(mode="after")
     def _slides(self) -> Self:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -51,7 +52,7 @@ def sketch_columns(
     rows : SourceRows
     watermarks : dict, optional
         How far each partition has come, in ms; by default the latest event time among its rows here, which is enough,
-        since `drift_watch` keeps the largest it has seen.
+        since `drift_watch` keeps the largest it has seen. Of several sketches of a partition the last one says so.
     sequences : dict, optional
         A number for each partition that only rises from batch to batch; by default its last offset here. A sketch sent
         again must have the number it had: that is how it is known and not counted twice.
@@ -59,12 +60,13 @@ def sketch_columns(
     Returns
     -------
     Columns
-        Of the Sketch record, S rows by rising partition and window; S is 0 for an empty batch.
+        Of the Sketch record, S rows by rising window and partition; S is 0 for an empty batch.
     """
     row_BF = x_BF
     x_BF = with_derived(plan.derived, _seen(x_BF, rows))
     window_B = np.floor(rows.time_B / plan.window_ms)
-    order_B = np.lexsort((rows.offset_B, window_B, rows.partition_B))
+    # By window first: else the last partition would be behind the others by the length of the batch, and be given up.
+    order_B = np.lexsort((rows.offset_B, rows.partition_B, window_B))
     changes_B = (np.diff(rows.partition_B[order_B]) != 0) | (np.diff(window_B[order_B]) != 0)
     first_S = np.concatenate([[0], np.flatnonzero(changes_B) + 1]) if len(order_B) else np.empty(0, np.intp)
     last_S = np.append(first_S[1:], len(order_B)) - 1 if len(order_B) else first_S
@@ -78,7 +80,7 @@ def sketch_columns(
     return {
         "window_start": start_S,
         "window_end": start_S + plan.window_ms,
-        "watermark": np.array([times[p] for p in partition_S.tolist()], np.float64),
+        "watermark": _watermarks(partition_S, start_S, times),
         "rows": (last_S - first_S + 1).astype(np.int64),
         "counts": counts_SFK.reshape(len(first_S), plan.size),
         "partition": partition_S.astype(np.int64),
@@ -91,6 +93,21 @@ def sketch_columns(
         **_versions(rows, order_B, first_S),
         **_sample(plan, row_BF, rows, group_B, len(first_S)),
     }
+
+
+def _watermarks(
+    partition_S: NDArray[np.integer], start_S: NDArray[np.float64], reached: dict[int, float]
+) -> NDArray[np.float64]:
+    """How far a partition has come with each of its sketches: no further than where the next one of this batch begins.
+
+    With the first one's watermark at the end of the batch, the windows of all others would close before they come.
+    """
+    watermark_S, next_start = np.empty(len(start_S)), dict[int, float]()
+    for s in reversed(range(len(start_S))):
+        partition = int(partition_S[s])
+        watermark_S[s] = min(reached[partition], next_start.get(partition, math.inf))
+        next_start[partition] = float(start_S[s])
+    return watermark_S
 
 
 def _seen(x_BF: NDArray[np.float32], rows: SourceRows) -> Seen:

@@ -47,11 +47,11 @@ class Advance:
 def advance(table: Table, prefix: str, plan: SketchPlan, spec: DriftSpec, sketch: SketchRow) -> Advance:
     """Add a sketch to its pane and close the panes that are complete, and with each the window that ends there.
 
-    A pane closes when the least watermark over all source partitions reaches its end, or the largest has passed it
-    by `PATIENCE_WINDOWS` panes: so at most that many and one are open. The window is tested against the merged counts
-    of the `spec.reference` windows before it (or the first, if `spec.against` is fixed), if there are so many and it
-    and they have `spec.minimum` rows. A sketch seen before is not counted again; of a closed pane it is late. Within
-    the watermark, neither partitioning nor the order of arrival changes what comes out.
+    A pane closes when the least watermark over all source partitions is `spec.lateness` past its end, or the largest
+    `PATIENCE_WINDOWS` panes more: so at most that many and one are open, and those that lateness spans. The window is
+    tested against the merged counts of its reference (see `reference_of`), if that is whole and both have
+    `spec.minimum` rows. A sketch seen before is not counted again; of a closed pane it is late. Within the watermark,
+    neither partitioning nor the order of arrival changes what comes out.
 
     Parameters
     ----------
@@ -85,7 +85,7 @@ def advance(table: Table, prefix: str, plan: SketchPlan, spec: DriftSpec, sketch
     seen = watermarks.get(str(sketch.partition), -math.inf)
     watermarks[str(sketch.partition)] = max(seen, sketch.watermark)
     source = source | {"watermarks": watermarks}
-    through = _complete_through(watermarks, sketch.partitions, plan.window_ms)
+    through = _complete_through(watermarks, sketch.partitions, plan.window_ms, spec.lateness)
     due = [start for start in source["starts"] if source["closed"] < start + plan.window_ms <= through]
     drifts, source = _close(view, source, plan, spec, due)
     view.writes[prefix] = source | {"closed": max(source["closed"], through)}
@@ -117,11 +117,11 @@ def _name(start: float | str) -> str:
     return start if isinstance(start, str) else pane_name(start)
 
 
-def _complete_through(watermarks: Mapping[str, float], partitions: int, window_ms: int) -> float:
+def _complete_through(watermarks: Mapping[str, float], partitions: int, window_ms: int, lateness_ms: int) -> float:
     """End of the last window that is complete."""
     least = min(watermarks.values()) if len(watermarks) >= partitions else -math.inf
     furthest = max(watermarks.values())
-    reached = max(least, furthest - PATIENCE_WINDOWS * window_ms)
+    reached = max(least, furthest - PATIENCE_WINDOWS * window_ms) - lateness_ms
     return math.floor(reached / window_ms) * float(window_ms)
 
 

@@ -130,6 +130,15 @@ def test_samples_travel_with_the_sketches_and_lead_to_a_joint_drift() -> None:
     assert (drift["kind"], drift["test"], drift["since"]) == (b"joint", b"mmd", 400)
 
 
+def test_a_batch_that_spans_many_windows_loses_none_of_its_rows() -> None:
+    contracts, plan = small_contracts(), predictions_plan(small_contracts().pipeline)
+    x_BF = np.tile(np.array([[1, 2]], np.float32), (800, 1))
+    rows = SourceRows(np.arange(800) % 2, np.arange(800), np.arange(800.0), 2)
+    _, counts = watch(contracts, contracts.codec("Sketch").encode(sketch_columns(plan, x_BF, rows)), {})
+    assert "late_rows_total:predictions" not in counts
+    assert counts["closed_windows_total:predictions"] == 7
+
+
 def test_a_sample_of_other_columns_is_a_dead_letter() -> None:
     wide, table = joint_contracts(), dict[bytes, bytes]()
     columns = wide.decode(turned(wide, range(1), 9)[:1], ("Sketch",)).parts[0].columns
