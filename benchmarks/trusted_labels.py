@@ -27,8 +27,8 @@ LIMITS: Final = Limits(window=1024, contradicted=0.2)
 COLUMNS = ["stream", "others that lie", "honest windows that froze", "found", "after, examples", "could be held"]
 ABOUT = (
     "A tenth of the labels, chosen at random, are of a trusted labeller, all others of one that lies from the middle "
-    "of the stream on, with the chance given. `freeze: {{window: 1024, trusted: {{labellers: [audit]}}}}`, all else as it "
-    "comes. {seeds} seeds together; a stream without lies is honest to its end. "
+    "of the stream on, with the chance given. `freeze: {{window: 1024, trusted: {{labellers: [audit]}}}}`, all else as "
+    "it comes. {seeds} seeds together; a stream without lies is honest to its end. "
     "`python -m benchmarks.trusted_labels` repeats it."
 )
 
