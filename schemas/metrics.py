@@ -106,8 +106,10 @@ METRICS: tuple[MetricSpec, ...] = (
         "dead_units_ratio", "gauge", "Share of a layer's units that the last look found dead.", ("learner",), ("layer",)
     ),
     MetricSpec("checkpoint_age_seconds", "gauge", "Time since the last checkpoint.", ("learner",)),
-    MetricSpec("label_delay_seconds", "gauge", "From request to label, in event time.", ("learner",), ("quantile",)),
-    MetricSpec("label_coverage_ratio", "gauge", "Share of labels that came, not defaults.", ("learner",)),
+    MetricSpec(
+        "label_delay_seconds", "gauge", "From request to label, in event time.", ("learner", "baselines"), ("quantile",)
+    ),
+    MetricSpec("label_coverage_ratio", "gauge", "Share of labels that came, not defaults.", ("learner", "baselines")),
     MetricSpec("prequential_score", "gauge", "Mean over score windows.", ("learner", "baselines"), ("scorer", "score")),
     MetricSpec("waiting_rows", "gauge", "Examples whose turn in event time has not come.", ("baselines",)),
     MetricSpec(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Final
 
 import numpy as np
@@ -13,6 +14,7 @@ from models.protocol import Float64, Snapshot
 _GROWTH: Final = math.log(1.05)
 _FIRST_MS: Final = 1_000.0
 _BUCKETS: Final = 430
+QUANTILES: Final = {"p50": 0.5, "p90": 0.9, "p99": 0.99}
 
 
 class LabelDelays:
@@ -56,6 +58,10 @@ class LabelDelays:
             return math.nan
         bucket = int(np.searchsorted(self._histogram.cumsum(), share * self.labels))
         return _FIRST_MS * math.exp(_GROWTH * min(bucket, _BUCKETS - 1))
+
+    def quantiles_s(self, shares: Mapping[str, float]) -> dict[str, float]:
+        """Quantiles by name, in seconds; NaN before the first."""
+        return {name: self.quantile_ms(share) / 1000 for name, share in shares.items()}
 
     def merge(self, other: LabelDelays) -> None:
         """Take in what another has seen: the same as having seen it all."""

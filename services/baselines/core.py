@@ -11,6 +11,7 @@ import numpy as np
 
 from models.assembly import learner_of
 from models.evaluation.delayed import DelayedExamples, DelayedLearning, Scored
+from models.evaluation.delays import QUANTILES, LabelDelays
 from models.evaluation.prequential import Prequential
 from models.protocol import Float32, Float64
 from schemas.examples import Examples
@@ -66,7 +67,7 @@ class Contest:
     def __init__(self, pipeline: Pipeline) -> None:
         self._target, self._window = pipeline.target, pipeline.learner.score_window
         self._contestants = tuple(self._contestant(pipeline, *item) for item in pipeline.learner.baselines.items())
-        self._served = self._scores()
+        self._served, self._delays = self._scores(), LabelDelays()
         self._output_BK: Float32 = np.empty((0, pipeline.target.outputs), np.float32)
         self._label_B: Float64 = np.empty(0, np.float64)
         self.examples = 0
@@ -74,6 +75,8 @@ class Contest:
     def add(self, examples: Examples) -> Iterator[None]:
         """Take in the next examples of the log, a step at a time: run it to its end before anything else."""
         self.examples += len(examples)
+        self._delays.answered(len(examples))
+        self._delays.labelled((examples.label_time_B - examples.request_time_B)[examples.observed_B])
         self._output_BK = np.concatenate((self._output_BK, examples.output_BK))
         self._label_B = np.concatenate((self._label_B, examples.label_B))
         for contestant in self._contestants:
@@ -100,6 +103,8 @@ class Contest:
             "scored": self._served.scored,
             "window": self._window,
             "windows": windows,
+            "label_coverage": _known({"": self._delays.coverage})[""],
+            "label_delay_seconds": _known(self._delays.quantiles_s(QUANTILES)),
             "scorers": {name: _side(scores, windows) for name, scores in scorers.items()},
         }
 

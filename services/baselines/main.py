@@ -103,6 +103,11 @@ class Following:
             for score, value in side["mean"].items():
                 if value is not None:
                     self._context.metrics.gauge("prequential_score", value, scorer=scorer, score=score)
+        if figures["label_coverage"] is not None:
+            self._context.metrics.gauge("label_coverage_ratio", figures["label_coverage"])
+        for quantile, seconds in figures["label_delay_seconds"].items():
+            if seconds is not None:
+                self._context.metrics.gauge("label_delay_seconds", seconds, quantile=quantile)
         self._context.metrics.gauge("waiting_rows", self._contest.waiting)
         _write(report_file(self._context.home, self._context.pipeline.pipeline), json.dumps(figures))
 

@@ -7,13 +7,12 @@ import math
 from collections.abc import Mapping
 from typing import Final
 
-from models.evaluation.delays import LabelDelays
+from models.evaluation.delays import QUANTILES, LabelDelays
 from models.evaluation.prequential import Prequential
 from models.protocol import Float32, Snapshot
 from schemas.examples import Examples
 from schemas.layout import Layout
 
-QUANTILES: Final = {"p50": 0.5, "p90": 0.9, "p99": 0.99}
 _LOSSES: Final = ("log_loss", "rmse")
 
 
@@ -57,7 +56,7 @@ class Scores:
 
     def delays_s(self) -> dict[str, float]:
         """Quantiles of label time minus request time, in seconds; NaN before the first."""
-        return {name: self._delays.quantile_ms(share) / 1000 for name, share in QUANTILES.items()}
+        return self._delays.quantiles_s(QUANTILES)
 
     def means(self) -> Mapping[str, Mapping[str, float]]:
         """Mean figures over the full windows, by scorer."""

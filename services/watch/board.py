@@ -25,11 +25,15 @@ class Score:
 
 @dataclass(frozen=True, slots=True)
 class Board:
-    """All learners, the served one first. `complete`: every example was scored."""
+    """All learners, the served one first. `complete`: every example was scored.
+
+    `label_coverage` is the share of examples whose label came, not the default; None while that is not known.
+    """
 
     scores: tuple[Score, ...] = ()
     scored: int = 0
     complete: bool = False
+    label_coverage: float | None = None
 
     def courses(self, headline: str, times_ms: Sequence[float]) -> dict[str, list[Point]]:
         """Course of each baseline's headline figure; window i of all ends at ``times_ms[i]``."""
@@ -74,4 +78,4 @@ def parse_board(text: str) -> Board:
     """
     data = json.loads(text)
     scores = tuple(Score(name, side["mean"], side["recent"]) for name, side in data["scorers"].items())
-    return Board(scores, data["scored"], data["complete"])
+    return Board(scores, data["scored"], data["complete"], data.get("label_coverage"))

@@ -44,7 +44,13 @@ def summarise(view: View, board: Board, latencies_ms: Sequence[float], seconds: 
 def scores_table(board: Board) -> Table:
     """Draw the learners side by side."""
     rest = "" if board.complete else ", so far"
-    table = Table(title=f"Means over windows of the same {board.scored:,} examples, with the same label delay{rest}")
+    came = (
+        ""
+        if board.label_coverage is None
+        else f"; {board.label_coverage:.1%} of the labels came, the rest are defaults"
+    )
+    title = f"Means over windows of the same {board.scored:,} examples, with the same label delay{rest}{came}"
+    table = Table(title=title)
     figures = list(board.scores[0].means) if board.scores else []
     for column in ("learner", *figures, "windows"):
         table.add_column(column, justify="left" if column == "learner" else "right")

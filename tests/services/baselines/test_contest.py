@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +22,8 @@ from schemas.pipeline_file import parse_pipeline
 from schemas.records import Records
 from services.baselines.core import Contest
 from services.baselines.main import Following, report_file
+from services.watch.board import read_board
+from services.watch.summary import scores_table
 from tests.services.learner.rig import SMALL, World, example_values
 
 make_deterministic()
@@ -85,6 +88,18 @@ def test_served_answers_are_scored_on_the_same_windows(contracts: Contracts) -> 
     assert found["scorers"]["same"]["mean"]["roc_auc"] > 0.55
 
 
+def test_figures_tell_how_much_is_labelled_and_how_late(contracts: Contracts) -> None:
+    log, contest = log_of(contracts), Contest(contracts.pipeline)
+    assert (contest.figures()["label_coverage"], contest.figures()["label_delay_seconds"]["p50"]) == (None, None)
+    came_B = np.arange(ROWS) % 4 > 0
+    run_through(contest, replace(log, observed_B=came_B), [77])
+    told = contest.figures()
+    assert told["label_coverage"] == 0.75
+    delay_s_B = (log.label_time_B - log.request_time_B)[came_B] / 1000
+    for quantile, share in (("p50", 0.5), ("p90", 0.9), ("p99", 0.99)):
+        assert told["label_delay_seconds"][quantile] == pytest.approx(np.quantile(delay_s_B, share), rel=0.1)
+
+
 def test_while_examples_are_held_back_all_stand_at_the_same_window(contracts: Contracts) -> None:
     log, contest = log_of(contracts), Contest(contracts.pipeline)
     for _ in contest.add(log):
@@ -106,4 +121,9 @@ def test_told_to_stop_it_scores_the_rest_and_writes_it_down(contracts: Contracts
     found = json.loads(report_file(tmp_path, "small").read_text())
     assert (found["complete"], found["examples"], found["scored"]) == (True, ROWS, ROWS)
     assert context.metrics.value("waiting_rows") == 0  # type: ignore[attr-defined]
+    assert context.metrics.value("label_coverage_ratio") == 1  # type: ignore[attr-defined]
+    assert context.metrics.value("label_delay_seconds", quantile="p50") > 0  # type: ignore[attr-defined]
+    board = read_board(tmp_path, "small")
+    assert board.label_coverage == 1
+    assert "100.0% of the labels came" in str(scores_table(board).title)
     assert [p.name for p in (tmp_path / "run").iterdir()] == ["small.baselines.json"]
