@@ -108,6 +108,30 @@ def test_a_log_is_read_in_order_from_where_its_reader_says(world: World) -> None
         assert (log.end().first, log.end().next) == (0, 31)
 
 
+def test_a_reader_may_go_back_in_the_midst_and_on_again_whatever_was_fetched_ahead(world: World) -> None:
+    values = [b"%d" % i for i in range(3000)]
+    world.append(values)
+
+    def some(log: PartitionLog, first: int) -> int:
+        """Read a piece that must begin at an offset; return the offset after it."""
+        while not (records := log.read(50, 0.2)).values:
+            assert not log.is_at_end
+        assert records.offset_B.tolist() == list(range(first, first + len(records.values)))
+        assert records.values == values[first : first + len(records.values)]
+        return first + len(records.values)
+
+    with closing(world.log()) as log:
+        log.seek(0)
+        place = some(log, some(log, 0))
+        for behind in (0, 3, 40):
+            log.seek(behind)
+            some(log, some(log, behind))
+            log.seek(place)
+            place = some(log, place)
+        log.seek(2990)
+        assert read_to_end(log) == list(enumerate(values))[2990:]
+
+
 def test_a_log_that_does_not_reach_there_is_not_the_one_it_was(world: World) -> None:
     world.append([b"only"])
     with closing(world.log()) as log, pytest.raises(DataError, match="1, "):

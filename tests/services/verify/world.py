@@ -132,9 +132,9 @@ def checked(world: World, log: MemoryWholeLog | None = None, again: Relearn | No
 
 
 @cache
-def world() -> World:
+def world(text: str = TEXT) -> World:
     """Two rounds: what the first teaches answers the second; the last labels wait for answers that never come."""
-    contracts = contracts_of(parse_pipeline(TEXT, "small.yaml"))
+    contracts = contracts_of(parse_pipeline(text, "small.yaml"))
     broker = MemoryBroker({plan.name: plan.partitions for plan in topic_plans(contracts.pipeline)})
     found = World(contracts, broker, MemoryModelStore())
     models = FixedModels()
