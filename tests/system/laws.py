@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -15,8 +16,9 @@ from adapters.tail import Tail
 from models.assembly import pipeline_learner
 from models.determinism import make_deterministic
 from models.snapshot import decode_model
+from schemas.commands import Command
 from schemas.contracts import Contracts
-from schemas.examples import Examples, no_examples, read_log
+from schemas.examples import Examples, no_examples, read_whole_log
 from schemas.source import SourceEvent
 from schemas.status import Status
 from schemas.topics import topic_name
@@ -93,7 +95,8 @@ def check_learner(run: Run) -> None:
     """I3: the same log, learned without Kafka and without disturbance, ends in the same digests."""
     make_deterministic()
     plan, learner = plan_of(run.contracts.pipeline), pipeline_learner(run.contracts.pipeline)
-    _, effects = step(plan, first_state(plan, learner), examples_of(run))
+    examples, commands = log_of(run)
+    _, effects = step(plan, first_state(plan, learner), examples, commands, Held(examples))
     candidates = [e for e in effects if isinstance(e, Candidate)]
     assert candidates
     versions = run.outcome.versions
@@ -101,16 +104,27 @@ def check_learner(run: Run) -> None:
     assert [s.decode() for s in versions["scores"].tolist()] == [c.scores for c in candidates], "prequential figures"
 
 
-def examples_of(run: Run) -> Examples:
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A log that is held in memory, for what is learned again of it."""
+
+    examples: Examples
+
+    def between(self, first: int, end: int) -> Iterator[Examples]:
+        offset_B = self.examples.offset_B
+        yield self.examples[np.flatnonzero((offset_B >= first) & (offset_B < end))]
+
+
+def log_of(run: Run) -> tuple[Examples, tuple[Command, ...]]:
     """The examples log, as the learner reads it."""
-    found = no_examples(run.contracts.layout)
+    found, commands = no_examples(run.contracts.layout), tuple[Command, ...]()
     with Tail(run.bootstrap, [topic_name(run.contracts.pipeline.pipeline, "examples")]) as tail:
         while not tail.is_at_end:
             for records in tail.read(timeout_s=0.5):
-                examples, faults = read_log(run.contracts, records)
+                examples, told, faults = read_whole_log(run.contracts, records)
                 assert not faults
-                found = found.followed_by(examples)
-    return found
+                found, commands = found.followed_by(examples), (*commands, *told)
+    return found, commands
 
 
 def check_verified(run: Run, stack: StackAddresses, again: bool = True) -> None:
