@@ -30,7 +30,7 @@ def drift_table(drifts: Iterable[Drift]) -> Table:
         until = _time(drift.until) if drift.state == "closed" else f"{_time(drift.until)} …"
         severity = Text(drift.severity, style=_STYLES.get(drift.severity, ""))
         test = f"{drift.test} {drift.statistic:.3g}"
-        columns = ", ".join(dict.fromkeys(drift.columns))
+        columns = Text(", ".join(dict.fromkeys(drift.columns)))  # `error[shop=web]` is no markup
         table.add_row(drift.id, _time(drift.since), until, drift.kind, drift.pattern, severity, test, columns)
     return table
 
@@ -41,7 +41,7 @@ def render(drift: Drift) -> RenderableType:
     grid.add_column(style="bold cyan", justify="right", no_wrap=True)
     grid.add_column(overflow="fold")
     for name, text in _rows(drift):
-        grid.add_row(name, text)
+        grid.add_row(name, Text(text))
     panel = Panel(grid, title=drift.id, border_style=_STYLES.get(drift.severity, "blue"))
     return Group(panel, *(overlay(sides) for sides in sides_of(drift)))
 
@@ -66,7 +66,8 @@ def overlay(sides: Sides) -> RenderableType:
     )
     for k, (window, reference) in enumerate(zip(coarse.window_K, coarse.reference_K, strict=True)):
         table.add_row(_bin(coarse, k), _bar(window / most, reference / most), f"{window:.1%}", f"{reference:.1%}")
-    table.add_row("missing", "", f"{sides.window_missing:.1%}", f"{sides.reference_missing:.1%}", style="dim")
+    rest = "elsewhere" if "[" in sides.column else "missing"  # of a slice: rows of the others
+    table.add_row(rest, "", f"{sides.window_missing:.1%}", f"{sides.reference_missing:.1%}", style="dim")
     return table if sides.is_category else Group(table, _quantile_table(sides))
 
 
@@ -85,6 +86,8 @@ def _rows(drift: Drift) -> Iterator[tuple[str, str]]:
     yield "statistic", f"{drift.test} {drift.statistic:.4g} above {drift.threshold:.4g}{p_value}"
     pairs = zip(drift.columns, drift.tests, drift.statistics, strict=True)
     yield "columns", "  ".join(f"{column} ({test} {value:.3g})" for column, test, value in pairs)
+    if drift.kind == "joint":
+        yield "moved most", ", ".join(drift.histograms)
     yield "what to do", drift.action
 
 

@@ -24,6 +24,9 @@ from services.drift.screen import drift_table, overlay, render
 from services.drift.sides import Sides, coarser, quantiles
 from tests.models.drift.streams import drifts_of as found_in
 from tests.models.drift.streams import normal_rows, stream_pipeline
+from tests.models.drift.test_joint import stream as joint_stream
+from tests.models.drift.test_slices import drifts_in
+from tests.models.drift.test_slices import stream as slice_stream
 from tests.stream_jobs.drift_watch.traffic import DRIFT, small_contracts
 
 shares = arrays(np.float64, 12, elements=st.integers(0, 9).map(float)).filter(np.any).map(lambda s: s / s.sum())
@@ -107,6 +110,28 @@ def test_a_category_is_drawn_by_its_codes() -> None:
     text = drawn(render(found_in(stream_pipeline(), windows)[0]))
     assert "codes ≡ 7" in text
     assert "quantile" not in text
+
+
+def test_a_slice_is_named_as_it_is_and_rows_outside_of_it_are_elsewhere() -> None:
+    drift = drifts_in(slice_stream(0, "east"))[0]
+    assert "error[who=east] (psi" in drawn(render(drift))
+    assert "elsewhere" in drawn(render(drift))
+    assert "error[who=east]" in drawn(drift_table([drift]))
+
+
+def test_an_expectation_without_a_reference_is_drawn_and_plotted(tmp_path: Path) -> None:
+    rule = {"type": "expect_column_values_to_not_be_null", "column": "a", "mostly": 0.9}
+    rows = normal_rows(np.random.default_rng(0))
+    rows[:200, 1] = np.nan
+    (drift,) = found_in(stream_pipeline(expectations=[rule]), [rows])
+    assert "expect_column_values_to_not_be_null 0.5" in drawn(render(drift))
+    save_plot(drift, tmp_path / "rule.png")
+    assert (tmp_path / "rule.png").stat().st_size > 1000
+
+
+def test_a_joint_drift_names_the_columns_that_moved_most() -> None:
+    drift = found_in(stream_pipeline(joint={"rows": 128}), joint_stream(0))[0]
+    assert "moved most  a, b" in drawn(render(drift)) or "moved most  b, a" in drawn(render(drift))
 
 
 def test_a_plot_is_written(tmp_path: Path) -> None:
