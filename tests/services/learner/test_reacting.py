@@ -12,7 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.assembly import pipeline_learner
+from models.protocol import Snapshot
 from models.snapshot import decode_model, encode_model
+from models.tensor_bytes import decode_snapshot, encode_snapshot
 from schemas.commands import Asked, Command, DriftNotice
 from schemas.contracts import Contracts
 from schemas.examples import Examples
@@ -239,3 +241,18 @@ def test_nothing_is_done_by_rule_while_learning_is_frozen() -> None:
     log = log_of(contracts, ROWS)
     _, effects = lived(contracts, log, [Command(1, "freeze", "mending"), *COMMANDS[:2], asked(250, reset_head=True)])
     assert reactions(effects) == [(256, "reset_head")], "what people ask for is done"
+
+
+def test_a_checkpoint_from_before_there_were_reactions_is_gone_on_with() -> None:
+    contracts = small_contracts()
+    log, plan = log_of(contracts, 200), plan_of(contracts.pipeline)
+    broken, _ = lived(contracts, log[:96])
+    checkpoint = checkpoint_of(plan, broken)
+    whole = decode_snapshot(checkpoint.payload)
+    older = {name: told for name, told in whole.manifest.items() if name != "reactions"}
+    state = decode_state(plan, beginning(contracts).learner, encode_snapshot(Snapshot(whole.tensors, older)))
+    rest, asked_for = log[np.flatnonzero(log.offset_B >= checkpoint.offset)], [asked(150, retrain={"last": 80})]
+    _, after = lived_on(contracts, state, rest, asked_for, [], log)
+    _, effects = lived(contracts, log, asked_for)
+    assert retrained(after) == retrained(effects)
+    assert retrained(after)
