@@ -16,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schemas.entity_key import entity_text
-from schemas.feature_format import read_as_of, unpack_watermark, windows_fingerprint
+from schemas.feature_as_of import read_as_of
+from schemas.feature_format import unpack_watermark, windows_fingerprint
 from schemas.layout import EntityKind, Layout
 from schemas.pipeline import Pipeline
 from schemas.redis_keys import feature_keys, watermark_key

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.entity_key import entity_text
-from schemas.feature_format import empty_columns, pack, pack_watermark, read_as_of, unpack_watermark
+from schemas.feature_as_of import read_as_of
+from schemas.feature_format import empty_columns, pack, pack_watermark, unpack_watermark
 from schemas.layout import EntityKind, WindowColumn
 
 PANE = 1000
