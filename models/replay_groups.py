@@ -1,4 +1,4 @@
-"""Replay memory that gives every class, or every class of every concept, an equal share.
+"""Replay memory that gives every class, or every class of every concept, an equal share of its room.
 
 Shape suffixes: B rows offered, R rows drawn, F columns, M rows held, G groups.
 """
@@ -18,10 +18,12 @@ Key = tuple[int, int]
 
 
 class GroupedMemory:
-    """A reservoir for each group, all of one size, and as many draws from each that draws are made from.
+    """A reservoir for each group, all of one size, and as many draws from each that draws are made from, if by class.
 
     Where concepts are told apart, draws are made from those of the past as soon as there are any: the fresh examples
-    beside them are the present's. A concept that the present contradicts is kept, but not drawn.
+    beside them are the present's. Each concept is drawn as often, and in it each class as often as it came: with equal
+    shares of rare classes the network would learn that they are frequent there. A concept that the present contradicts
+    is kept, but not drawn.
 
     With each new group the others shrink to a random part of themselves, which stays a uniform sample of its group. If
     there are more groups than places the one that was longest without an example goes.
@@ -87,9 +89,9 @@ class GroupedMemory:
             self._fed[group] = self._clock
 
     def sample(self, rows: int) -> tuple[Float32, Float64]:
-        """Draw examples with replacement, from each group alike: float32 (rows, F), float64 (rows,)."""
+        """Draw examples with replacement: float32 (rows, F), float64 (rows,); none if there is none to draw."""
         drawn = self._drawn()
-        group_R = np.array(drawn, np.int64)[self._random.integers(0, max(len(drawn), 1), rows if drawn else 0)]
+        group_R = np.array(drawn, np.int64)[self._places_of(drawn, rows if drawn else 0)]
         held_G = np.minimum(np.array(self._seen, np.int64), self._share)
         place_R = (self._random.random(len(group_R)) * held_G[group_R]).astype(np.int64)
         at = group_R * self._share + place_R
@@ -141,6 +143,17 @@ class GroupedMemory:
         allowed = [g for g, (concept, _) in enumerate(self._keys) if concept not in self._left_out]
         past = [g for g in allowed if self._keys[g][0] != self._concept]
         return past or allowed
+
+    def _places_of(self, drawn: list[int], rows: int) -> Int64:
+        """Which of the groups each draw is from."""
+        if not self._concepts or not drawn:
+            return self._random.integers(0, max(len(drawn), 1), rows)
+        seen_G = np.array([self._seen[g] for g in drawn], np.float64)
+        concept_G = np.array([self._keys[g][0] for g in drawn])
+        share_G = seen_G / np.array([seen_G[concept_G == concept].sum() for concept in concept_G])
+        upto_G = np.cumsum(share_G)
+        at_R = np.searchsorted(upto_G, self._random.random(rows) * upto_G[-1], side="right")
+        return np.asarray(np.minimum(at_R, len(drawn) - 1), np.int64)
 
     @property
     def _share(self) -> int:

@@ -135,3 +135,15 @@ def test_a_label_that_is_no_number_is_a_class_of_its_own() -> None:
     one = memory()
     one.add(np.zeros((2, 1), np.float32), np.array([np.nan, 1.0]))
     assert one.held.keys() == {(0, -1), (0, 1)}
+
+
+def test_past_concepts_are_drawn_alike_and_their_classes_as_often_as_they_came() -> None:
+    one = memory(size=60, concepts=True)
+    offer(one, [0] * 90 + [1] * 10)
+    one.turn_to(1, ())
+    offer(one, [0] * 10, start=1000)
+    one.turn_to(2, ())
+    row_R, label_R = one.sample(4000)
+    drawn = [int(count) for count in (((row_R[:, 0] < 1000) & (label_R == c)).sum() for c in (0, 1))]
+    drawn.append(int((row_R >= 1000).sum()))
+    assert stats.chisquare(drawn, 4000 * np.array([0.45, 0.05, 0.5])).pvalue > 1e-4
