@@ -8,7 +8,7 @@ UV := $(shell command -v uv 2>/dev/null || echo .venv-uv/bin/uv)
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down status test lint fmt bench bench-learning chaos bench-rivals docs lock clean clean-all flood fuzz soak
+.PHONY: help setup demo up down status test lint fmt bench bench-learning bench-forgetting chaos bench-rivals docs lock clean clean-all flood fuzz soak
 
 help: ## List what can be done
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -46,6 +46,10 @@ bench: setup ## Measure the hot processes beside a bare copy (ARGS=--help)
 bench-learning: setup ## Compare learners on streams that drift, beside River's, with late labels (ARGS=--help)
 	$(BIN)/python -m benchmarks.learning $(ARGS)
 
+bench-forgetting: setup .venv-avalanche/.installed ## What safeguards keep of an old concept, beside Avalanche's, and how soon one returns
+	$(BIN)/python -m benchmarks.learning.forget $(ARGS)
+	$(BIN)/python -m benchmarks.learning.recall
+
 bench-rivals: .venv-rivals/.installed .venv-feast/.installed ## Measure beside other stream processors and Feast, installed apart
 	$(BIN)/python -m benchmarks.rivals $(ARGS)
 	$(BIN)/python -m benchmarks.feature_read --feast .venv-feast/bin/python
@@ -76,7 +80,7 @@ clean: ## Remove what tools have cached and built; data and environment stay
 
 clean-all: clean ## End everything, then remove data and environment too
 	if [ -x $(BIN)/anabranch ]; then $(BIN)/anabranch down; fi
-	rm -rf .anabranch $(VENV) .venv-uv .venv-rivals .venv-feast
+	rm -rf .anabranch $(VENV) .venv-uv .venv-rivals .venv-feast .venv-avalanche
 
 # --- how `setup` works: an environment, the locked packages in it, then this project
 
@@ -102,6 +106,15 @@ $(VENV)/.synced: requirements.lock | $(UV)
 .venv-feast/.installed: $(VENV)/.installed benchmarks/rivals/requirements-feast.txt
 	$(UV) venv --quiet --allow-existing --python $(BIN)/python .venv-feast
 	$(UV) pip install --quiet --python .venv-feast/bin/python --requirement benchmarks/rivals/requirements-feast.txt
+	@touch $@
+
+# Avalanche with what it imports, and no more; torch and NumPy come from the product's environment.
+.venv-avalanche/.installed: $(VENV)/.installed benchmarks/learning/requirements-avalanche.txt
+	$(UV) venv --quiet --allow-existing --python $(BIN)/python .venv-avalanche
+	$(UV) pip install --quiet --no-deps --python .venv-avalanche/bin/python \
+	  --requirement benchmarks/learning/requirements-avalanche.txt
+	$(BIN)/python -c "import sysconfig; print(sysconfig.get_path('purelib'))" \
+	  > "$$(.venv-avalanche/bin/python -c "import sysconfig; print(sysconfig.get_path('purelib'))")/product.pth"
 	@touch $@
 
 .venv-uv/bin/uv:

@@ -14,17 +14,14 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from benchmarks.learning.accuracy import Trial, keep, keep_forgetting, kept, measured
-from benchmarks.learning.contestants import CONTESTANTS, OURS, contestant
-from benchmarks.learning.forgetting import forgetting
+from benchmarks.learning.accuracy import Trial, keep, measured
+from benchmarks.learning.contestants import CONTESTANTS
 from benchmarks.learning.generators import GENERATED, ROWS
-from benchmarks.learning.page import forgetting_table, page, table
-from benchmarks.learning.plot import save_plot
-from benchmarks.learning.scenarios import SCENARIOS, Scenario
+from benchmarks.learning.page import table
+from benchmarks.learning.publish import publish
 from benchmarks.learning.streams import DATA, REAL, Stream, real_stream
 from models.determinism import make_deterministic
 
-FORGETTING_BATCH = 32
 CLONE = Path(__file__).parents[2]
 EXAMPLE = "example: make bench-learning ARGS='--streams elec2 --learners contest,logistic_regression --rows 5000'"
 
@@ -36,15 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     streams = list(_streams(asked))
     file = asked.out / "benchmarks" / "results" / "learning.json"
     found: dict[str, dict[str, Any]] = {}
-    kept_of: dict[str, dict[str, Any]] = {}
     with _bar(asked.json) as bar:
-        for scenario, name in product(_scenarios(asked), [name for name in asked.learners if name in OURS]):
-            task = bar.add_task(f"{scenario.name}: {name}", total=scenario.rows)
-            tell = partial(bar.advance, task)
-            run = forgetting(contestant(name, scenario.first, 0, asked.seed), scenario, FORGETTING_BATCH, tell)
-            kept_of.setdefault(scenario.name, {})[name] = run
-            if asked.rows is None:
-                keep_forgetting(file, scenario.name, name, run)
         for stream, trial in product(streams, _trials(asked)):
             task = bar.add_task(f"{stream.name}: {trial.key}", total=len(stream))
             run = measured(trial, stream, partial(bar.advance, task))
@@ -54,29 +43,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
             if asked.rows is None:
                 keep(file, stream, trial, run)
     if asked.rows is None and file.exists():
-        file.with_suffix(".md").write_text(page(kept(file)), encoding="utf-8")
-        save_plot(kept(file), file.with_suffix(".png"))
+        publish(asked.out)
     tables = [table(name, result) for name, result in found.items()]
-    tables += [forgetting_table(kept_of)] if kept_of else []
-    print(json.dumps(found | kept_of) if asked.json else "\n\n".join(tables))
-    return 0 if found or kept_of else 5
+    print(json.dumps(found) if asked.json else "\n\n".join(tables))
+    return 0 if found else 5
 
 
 def _streams(asked: argparse.Namespace) -> Iterator[Stream]:
-    for name in asked.streams if asked.streams is not None else [] if asked.scenarios else REAL:
+    for name in asked.streams if asked.streams is not None else REAL:
         if name in GENERATED:
             yield GENERATED[name](asked.rows or ROWS, asked.seed)
             continue
         try:
             yield real_stream(name, asked.data).first(asked.rows)
-        except FileNotFoundError as missing:
-            print(missing, file=sys.stderr)
-
-
-def _scenarios(asked: argparse.Namespace) -> Iterator[Scenario]:
-    for name in asked.scenarios if asked.scenarios is not None else [] if asked.streams else SCENARIOS:
-        try:
-            yield SCENARIOS[name](asked.rows, asked.seed, asked.data)
         except FileNotFoundError as missing:
             print(missing, file=sys.stderr)
 
@@ -91,8 +70,6 @@ def _parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
     streams, learners = (*REAL, *GENERATED), CONTESTANTS
     told = f"of {', '.join(streams)}; default: the real ones"
     parser.add_argument("--streams", type=_of(streams), help=told, metavar="NAME,…")
-    told = f"of {', '.join(SCENARIOS)}, for ours alone; default: all"
-    parser.add_argument("--scenarios", type=_of([*SCENARIOS]), help=told, metavar="NAME,…")
     told = f"of {', '.join(learners)}; default: all"
     parser.add_argument("--learners", type=_of(learners), default=[*learners], help=told, metavar="NAME,…")
     parser.add_argument("--delays", type=_numbers(0), default=[0, 500], help="rows that labels are late (0,500)")

@@ -72,11 +72,19 @@ def keep(file: Path, stream: Stream, trial: Trial, found: Result) -> None:
     _save(file, result | {"machine": taken})
 
 
-def keep_forgetting(file: Path, scenario: str, learner: str, found: Result) -> None:
+def keep_forgetting(file: Path, scenario: str, learner: str, seed: int, found: Result) -> None:
     """Put a run of a scenario in its place, as `keep` does."""
     result, taken = kept(file), machine()
-    runs = result.setdefault("scenarios", {}).setdefault(scenario, {})
-    runs[learner] = found | {"date": datetime.now(UTC).date().isoformat(), "commit": taken.pop("commit")}
+    runs = result.setdefault("forgetting", {}).setdefault(scenario, {}).setdefault(learner, {})
+    runs[str(seed)] = found | {"date": datetime.now(UTC).date().isoformat(), "commit": taken.pop("commit")}
+    _save(file, result | {"machine": taken})
+
+
+def keep_recall(file: Path, replay: str, seed: int, found: Result) -> None:
+    """Put a life with a concept that returned in its place."""
+    result, taken = kept(file), machine()
+    runs = result.setdefault("recall", {}).setdefault(replay, {})
+    runs[str(seed)] = found | {"date": datetime.now(UTC).date().isoformat(), "commit": taken.pop("commit")}
     _save(file, result | {"machine": taken})
 
 

@@ -6,11 +6,13 @@ The real ones are not part of the project. Who does not have them measures the g
 from __future__ import annotations
 
 import gzip
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from models.protocol import Float32, Float64, Target
 
@@ -32,12 +34,15 @@ class Stream:
     y_T : float64
         Class indices from 0.
     classes : int
+    categories : Mapping of int to int
+        Columns that are codes, not numbers, with their number of codes. Only learners that ask heed it.
     """
 
     name: str
     x_TF: Float32
     y_T: Float64
     classes: int
+    categories: Mapping[int, int] = field(default_factory=dict)
 
     @property
     def target(self) -> Target:
@@ -54,7 +59,11 @@ class Stream:
 
     def first(self, rows: int | None) -> Stream:
         """Its beginning; None: all of it."""
-        return Stream(self.name, self.x_TF[:rows], self.y_T[:rows], self.classes)
+        return self.at(slice(rows))
+
+    def at(self, rows: slice | NDArray[np.int64] | NDArray[np.bool_]) -> Stream:
+        """Some of its rows."""
+        return replace(self, x_TF=self.x_TF[rows], y_T=self.y_T[rows])
 
 
 def real_stream(name: str, data: Path = DATA) -> Stream:

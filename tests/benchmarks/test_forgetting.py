@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-import numpy as np
+from pathlib import Path
 
-from benchmarks.learning.forgetting import forgetting
-from benchmarks.learning.page import forgetting_table
-from benchmarks.learning.scenarios import Phase, Scenario, agrawal_disjoint, sea_and_back
+import numpy as np
+import pytest
+
+from benchmarks.learning.forget import main
+from benchmarks.learning.forgetting import forgetting, rows_to
+from benchmarks.learning.page_forgetting import forgetting_part, recall_told
+from benchmarks.learning.scenarios import Phase, Scenario, agrawal_disjoint, and_back, sea_and_back
 from benchmarks.learning.streams import Stream
 from models.protocol import Float32, Float64
 
@@ -38,24 +42,60 @@ def phase(concept: int) -> Phase:
     return Phase("AB"[concept], stream, stream.first(50))
 
 
+def back(concepts: tuple[int, ...]) -> Scenario:
+    return Scenario("flip", True, tuple(phase(concept) for concept in concepts))
+
+
 def test_who_keeps_both_rules_has_lost_nothing_and_who_keeps_one_has_lost_the_other() -> None:
-    scenario = Scenario("flip", True, (phase(0), phase(1)))
-    kept, lost = (forgetting(Latest(forgets), scenario, 32) for forgets in (False, True))
+    kept, lost = (forgetting(Latest(forgets), back((0, 1, 0)), 32) for forgets in (False, True))
     assert kept["backward_transfer"] == 0
     assert lost["backward_transfer"] == -1
     assert kept["new_concept"] == lost["new_concept"] == 1
-    assert kept["recovery_rows"] == lost["recovery_rows"] == 32
-    assert "| flip | mlp | 100.0 → 0.0 | 100.0 | 32 |" in forgetting_table({"flip": {"mlp": lost}})
+    assert kept["new_rows"] == lost["new_rows"] == kept["recovery_rows"] == lost["recovery_rows"] == 32
+    assert kept["returned"] == lost["returned"] == 1
+    assert "| mlp | 0.0 | -100.0 | 100.0 | 32 | 100.0 |" in forgetting_part({"flip": {"mlp": {"1": lost}}})
 
 
-def test_a_concept_that_returns_is_measured_against_its_old_level() -> None:
-    found = forgetting(Latest(True), Scenario("back", False, (phase(0), phase(1), phase(0))), 32)
-    assert [shares["A"] for shares in found["after"]] == [1, 0, 1]
-    assert found["recovery_rows"] == 32
+def test_the_second_concept_is_told_of_when_it_begins() -> None:
+    begun: list[int] = []
+    forgetting(Latest(True), back((0, 1, 0)), 32, begin=begun.append)
+    assert begun == [0, 1, 2]
+
+
+def test_a_concept_that_comes_back_comes_by_rows_that_judge_no_more() -> None:
+    whole = and_back(back((0, 1)), rows=20)
+    last = whole.phases[-1]
+    assert (last.concept, len(last.learned), len(last.held_out)) == ("A", 20, 30)
+
+
+def test_a_level_is_reached_when_it_first_is() -> None:
+    assert rows_to([(32, 0.5), (64, 0.9), (96, 0.8)], 0.8) == 64
+    assert rows_to([(32, 0.5)], 0.8) is None
+
+
+def test_returns_are_summed_up_over_seeds() -> None:
+    runs = {str(seed): {"rows": rows, "learned": 64} for seed, rows in enumerate((96, 192, 224, None))}
+    assert recall_told(runs) == "median 192 rows, 96 to 224; 2 of 4 seeds within 200, 1 never"
+
+
+@pytest.mark.parametrize("name", ["replay, concept balanced", "ensemble over time", "product, reservoir"])
+def test_whoever_remembers_comes_to_the_same_twice(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    few = ["--scenarios", "sea_and_back", "--learners", name, "--seeds", "1", "--rows", "320"]
+    assert [main(few), main(few)] == [0, 0]
+    once, again = capsys.readouterr().out.splitlines()
+    assert once == again
+
+
+def test_without_avalanche_its_strategies_are_said_to_be_left_out(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    few = ["--scenarios", "sea_and_back", "--learners", "Avalanche EWC", "--seeds", "1", "--rows", "64"]
+    assert main([*few, "--avalanche", str(tmp_path / "python")]) == 5
+    assert "is not there" in capsys.readouterr().err
 
 
 def test_cars_are_apart_in_agrawal_and_contradict_in_sea() -> None:
-    low, high = agrawal_disjoint(200, seed=1).phases
+    low, high, _ = agrawal_disjoint(200, seed=1).phases
     car = 4
     for part, least, most in ((low, 1, 10), (high, 11, 20)):
         for stream in (part.learned, part.held_out):
