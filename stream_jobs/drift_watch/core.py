@@ -67,7 +67,7 @@ class DriftWatch:
         if not faults:
             columns = decoded.parts[0].columns
             plan = self._plans.get(columns["source"][0].decode())
-            columns = _with_errors(plan, columns) if plan is not None else columns
+            columns = _completed(plan, columns) if plan is not None else columns
             faults = _misfit(plan, columns)
             if plan is not None and not faults:
                 return self._advance(plan, _row(columns), table)
@@ -104,13 +104,19 @@ class _Decoded(Mapping[str, Entry]):
         return len(self._table)
 
 
-def _with_errors(plan: SketchPlan, columns: Columns) -> Columns:
-    """To a sketch of labels from before errors were sketched add an empty histogram: all of them are missing."""
-    counts_N, told = columns["counts"][0], len(LABEL_COLUMNS) - 1
-    if plan.source != LABELS or np.size(counts_N) != told * (plan.bins + 1):
+def _completed(plan: SketchPlan, columns: Columns) -> Columns:
+    """Add empty histograms to a sketch from before there were derived columns, or errors of labels: all are missing."""
+    bins, told = plan.bins + 1, {plan.width} | ({len(LABEL_COLUMNS) - 1} if plan.source == LABELS else set())
+    count, rest = divmod(np.size(columns["counts"]), bins)
+    if rest or count not in told or count == len(plan.names):
         return columns
     none_B = np.append(np.zeros(plan.bins, np.int64), columns["rows"])
-    return {**columns, "counts": np.concatenate([counts_N, *[none_B] * (len(plan.names) - told)])[None]}
+    lacking = len(plan.names) - count
+    outside_F = np.asarray(columns["outside"][0], np.int64)
+    if len(outside_F):
+        outside_F = np.append(outside_F, np.zeros(len(plan.names) - len(outside_F), np.int64))
+    counts_N = np.concatenate([columns["counts"][0], *[none_B] * lacking])
+    return {**columns, "counts": counts_N[None], "outside": outside_F[None]}
 
 
 def _misfit(plan: SketchPlan | None, columns: Columns) -> tuple[Fault, ...]:

@@ -53,6 +53,31 @@ def outside(random: np.random.Generator) -> list[Rows]:
     return windows
 
 
+def together(random: np.random.Generator, by: float, count: int = 400) -> Rows:
+    """Rows in which `b` goes with `a`, correlated by so much, though neither by itself shows it."""
+    x_BF = normal_rows(random, count)
+    x_BF[:, 2] = by * x_BF[:, 1] + np.sqrt(1 - by**2) * x_BF[:, 2]
+    return x_BF
+
+
+def turned(random: np.random.Generator) -> list[Rows]:
+    """Windows in which `b` first goes with `a`, and then against it."""
+    return [together(random, -0.9 if w >= FROM else 0.9) for w in range(WINDOWS)]
+
+
+def in_one_slice(
+    random: np.random.Generator, codes_S: Rows, bad: int, count: int = 1200
+) -> tuple[list[Rows], list[Rows]]:
+    """Labels, and the vectors they were answered on, whose answers become worse for one of S equally frequent codes."""
+    windows, vectors = list[Rows](), list[Rows]()
+    for w in range(WINDOWS):
+        slice_N = random.integers(0, len(codes_S), count)
+        good, worse = answered(random, 0.5, 0.9, count), answered(random, 0.5, 0.55, count)
+        windows.append(np.where(((slice_N == bad) & (w >= FROM))[:, None], worse, good))
+        vectors.append(np.stack([codes_S[slice_N], np.zeros(count), np.zeros(count)], axis=1).astype(np.float32))
+    return windows, vectors
+
+
 def answered(random: np.random.Generator, positive: float, good: float, count: int = 400) -> Rows:
     """Labels of which a share is positive, and answers of which a share is right."""
     label_N = (random.uniform(size=count) < positive).astype(np.float32)

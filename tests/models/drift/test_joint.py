@@ -14,21 +14,15 @@ from models.drift.sketch import predictions_plan
 from models.drift.tally import Tally, tally_of
 from models.drift.verdict import judge
 from schemas.pipeline import Pipeline
+from tests.models.drift.scenarios import together
 from tests.models.drift.streams import Rows, Table, drifts_of, feed, normal_rows, sketched, stream_pipeline
 
 JOINT = {"rows": 256}
 
 
-def turned(random: np.random.Generator, by: float, count: int = 400) -> Rows:
-    """Rows in which `b` goes with `a`, though neither by itself shows it."""
-    x_BF = normal_rows(random, count)
-    x_BF[:, 2] = by * x_BF[:, 1] + np.sqrt(1 - by**2) * x_BF[:, 2]
-    return x_BF
-
-
 def stream(seed: int, windows: int = 13, since: int = 8) -> list[Rows]:
     random = np.random.default_rng(seed)
-    return [turned(random, -0.9 if w >= since else 0.9) for w in range(windows)]
+    return [together(random, -0.9 if w >= since else 0.9) for w in range(windows)]
 
 
 def tally(pipeline: Pipeline, x_BF: Rows, window: int = 0) -> Tally:
@@ -45,7 +39,7 @@ def weighed(window: Rows, reference: Rows, **drift: Any) -> Evidence:
     return weigh_joint(predictions_plan(pipeline), pipeline.drift, "joint", *sides)
 
 
-def test_a_change_of_dependence_is_a_joint_drift_of_the_columns_that_turned() -> None:
+def test_a_change_of_dependence_is_a_joint_drift_of_the_columns_that_together() -> None:
     opened, closed = drifts_of(stream_pipeline(joint=JOINT), stream(0))
     assert (opened.kind, opened.test, opened.id) == ("joint", "mmd", "predictions:joint:800")
     assert set(opened.histograms[:2]) == {"a", "b"}
@@ -77,7 +71,7 @@ def test_a_drift_of_one_column_is_one_event_and_not_two() -> None:
 
 def test_a_stream_that_stands_still_has_none() -> None:
     random = np.random.default_rng(2)
-    assert drifts_of(stream_pipeline(joint=JOINT), [turned(random, 0.9) for _ in range(20)]) == []
+    assert drifts_of(stream_pipeline(joint=JOINT), [together(random, 0.9) for _ in range(20)]) == []
 
 
 def test_p_values_of_windows_that_differ_in_nothing_are_small_no_more_often_than_they_say() -> None:
@@ -86,7 +80,7 @@ def test_p_values_of_windows_that_differ_in_nothing_are_small_no_more_often_than
         random = np.random.default_rng(seed)
         joint = {"rows": 64}
         pipeline = stream_pipeline(joint=joint, alpha=0.01)
-        sides = tally(pipeline, turned(random, 0.5, 100)), tally(pipeline, turned(random, 0.5, 300), window=1)
+        sides = tally(pipeline, together(random, 0.5, 100)), tally(pipeline, together(random, 0.5, 300), window=1)
         found.append(weigh_joint(predictions_plan(pipeline), pipeline.drift, "joint", *sides).p_T)
     assert (np.array(found) <= 0.1).sum(axis=0).max() <= 10, "4 expected of 40; more than 10 once in a thousand"
 
@@ -130,7 +124,7 @@ def test_a_column_that_goes_missing_is_left_to_quality() -> None:
 
 def test_a_column_without_a_test_is_left_out() -> None:
     random = np.random.default_rng(4)
-    found = weighed(turned(random, -0.9), turned(random, 0.9), tests={"columns": {"a": "none"}})
+    found = weighed(together(random, -0.9), together(random, 0.9), tests={"columns": {"a": "none"}})
     assert judge(found, stream_pipeline(joint=JOINT).drift).severity == "none"
 
 

@@ -130,6 +130,23 @@ def test_samples_travel_with_the_sketches_and_lead_to_a_joint_drift() -> None:
     assert (drift["kind"], drift["test"], drift["since"]) == (b"joint", b"mmd", 400)
 
 
+def test_sketches_from_before_there_were_rules_and_slices_still_count() -> None:
+    before = small_contracts()
+    rule = {"type": "expect_column_values_to_not_be_null", "column": "size"}
+    drift = {"window": 100, "reference": 2, "minimum": 20, "bins": 4, "expectations": [rule], "slices": {"who": ["x"]}}
+    after = contracts_of(small_pipeline(topics={"partitions": 2}, drift=drift))
+    x_N3 = label_rows(np.array([0.0, 1.0]), np.full((2, 1), 0.5, np.float32))
+    rows = SourceRows(np.zeros(2, np.int64), np.arange(2), np.full(2, 10.0), 1)
+    labels = before.codec("Sketch").encode(sketch_columns(labels_plan(before.pipeline), x_N3, rows))
+    table: dict[bytes, bytes] = {}
+    sent, counts = watch(after, [*sketches(before, range(1), moved=9), *labels], table)
+    assert (sent, counts["sketches_total"]) == ([], 3)
+    entries = [json.loads(table[key]) for key in (b"small|predictions|0", b"small|labels|0")]
+    assert entries[0]["counts"][-5:] == [0, 0, 0, 0, 200], "the rule was not asked"
+    assert entries[1]["counts"][-15:] == [0, 0, 0, 0, 2] * 3, "x, other, missing"
+    assert [len(entry["outside"]) for entry in entries] == [3, 6]
+
+
 def test_a_batch_that_spans_many_windows_loses_none_of_its_rows() -> None:
     contracts, plan = small_contracts(), predictions_plan(small_contracts().pipeline)
     x_BF = np.tile(np.array([[1, 2]], np.float32), (800, 1))
