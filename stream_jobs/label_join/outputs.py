@@ -46,7 +46,7 @@ def label_sketches(
     offset_N = np.concatenate([j.label_offset_N for j in observed])
     x_N3 = np.concatenate([label_rows(j.label_N, j.answer_N["output"]) for j in observed])
     version_N = np.concatenate([j.answer_N["version"] for j in observed])
-    vector_NV = np.concatenate([j.answer_N["features"] for j in observed])
+    vector_NV = np.concatenate([j.answer_N["features"] for j in observed]) if plan.derived else None
     age_N = time_N - np.concatenate([j.answer_N["request_time"] for j in observed])
     rows = SourceRows(np.full(len(time_N), partition), offset_N, time_N, partitions, None, version_N, vector_NV, age_N)
     # Labels held before are joined later, so their offsets do not rise; the number of the step does.

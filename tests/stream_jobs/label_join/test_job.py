@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from adapters.ports import Batch
+from schemas.contracts import contracts_of
+from schemas.pipeline_drift import Drift
 from stream_jobs.label_join.job import LabelJoin
 from tests.stream_jobs.label_join.traffic import (
     CHANGELOG,
@@ -72,3 +76,15 @@ def test_each_outcome_is_counted_as_a_metric() -> None:
         "labels_total:duplicate": 1,
         "dead_letters_total:duplicate_label": 1,
     }
+
+
+def test_the_error_is_sketched_by_slice_and_labels_by_their_delay() -> None:
+    late = {"type": "expect_labels_to_arrive_within", "max_delay": "10ms"}
+    drift = {"window": "1d", "slices": {"who": ["x"]}, "expectations": [late]}
+    contracts = contracts_of(small_contracts().pipeline.model_copy(update={"drift": Drift.model_validate(drift)}))
+    broker = joined(contracts, [Answer("a", 1000), Answer("b", 1000), Label("a", 1005, 1), Label("b", 1030, 0)])
+    found = rows(contracts, "Sketch", [stored.value for stored in broker.records(SKETCHES)])
+    counts_FK = np.sum([s["counts"] for s in found], axis=0).reshape(7, 17)
+    assert counts_FK.sum(axis=1).tolist() == [2] * 7
+    assert counts_FK[3:6, :16].sum() == 2, "each row lies in one slice: x, other, missing"
+    assert (counts_FK[6, 0], counts_FK[6, 15]) == (1, 1), "one came in time, one did not"
