@@ -92,7 +92,7 @@ def _twin(scenario: str, strategy: str, strength: float, seed: int, asked: argpa
     words = [scenario, strategy, "--strength", str(strength), "--seed", str(seed), "--data", str(asked.data)]
     words += [] if asked.rows is None else ["--rows", str(asked.rows)]
     told = subprocess.run(
-        [str(asked.avalanche), "-m", "benchmarks.learning.avalanche_twins", *words],
+        [str(asked.avalanche), "-W", "ignore", "-m", "benchmarks.learning.avalanche_twins", *words],
         cwd=CLONE,
         stdout=subprocess.PIPE,
         text=True,
