@@ -68,7 +68,7 @@ def test_vectors_do_not_depend_on_speed_or_partitions(calm: Run, stack: StackAdd
     plan = Plan(speed=SLOW, disturb=look)
     slow = run_loop(stack, tmp_path, flights_text("flights-slow", partitions=4), events(DAYS), plan)
     assert reports
-    assert all(report.holds for report in reports), "verify must find all in order wherever it cuts the log"
+    assert [str(report) for report in reports if not report.holds] == [], "wherever verify cuts the log"
     check_answered_once(slow)
     check_labels_accounted(slow)
     ours, theirs = vectors(calm), vectors(slow)
