@@ -81,16 +81,18 @@ def _recall(kinds: dict[str, dict[str, Result]]) -> Iterator[str]:
         rows = max(run["learned"] for run in runs.values())
         yield (
             f"SEA's threshold is 7 for {rows:,} rows, 9.5 for as many, then 7 again; the product is told nothing, and "
-            f"its learner has {replay} replay.\nRows of the return until the version that serves answers held-out rows "
-            f"of the old concept within a point of its old level, looked at every 32;\nat most {SOON} were asked for: "
-            f"{recall_told(runs)}."
+            f"its learner has {replay.partition(',')[0]} replay.\n"
+            f"Rows of the return until the version that serves answers held-out rows of the old concept within a point "
+            f"of its old level, looked at every 32;\nat most {SOON} were asked for: {recall_told(runs)}."
         )
+        yield ""
         unseen = {seed: run for seed, run in runs.items() if int(seed) > TUNED}
-        if unseen and len(unseen) < len(runs):
+        if "," not in replay and unseen and len(unseen) < len(runs):
             yield (
                 f"Seeds 1 to {TUNED} were looked at when the stakes of the evidence for a return were chosen. "
                 f"Of the others alone:\n{recall_told(unseen)}."
             )
+            yield ""
 
 
 def recall_told(runs: dict[str, dict[str, Any]]) -> str:

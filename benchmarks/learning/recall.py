@@ -55,12 +55,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     asked = parser.parse_args(arguments)
     make_deterministic()
     file = asked.out / "benchmarks" / "results" / "learning.json"
+    kind = asked.replay if asked.rows == ROWS else f"{asked.replay}, {asked.rows:,} rows"
     for seed in range(1, asked.seeds + 1):
-        if asked.again or str(seed) not in kept(file).get("recall", {}).get(asked.replay, {}):
+        if asked.again or str(seed) not in kept(file).get("recall", {}).get(kind, {}):
             run = returned(asked.rows, RETURN, seed, asked.replay)
             print(f"seed {seed}: {json.dumps(run)}", flush=True)
-            keep_recall(file, asked.replay, seed, run | {"learned": asked.rows})
-    print(recall_told(kept(file)["recall"][asked.replay]))
+            keep_recall(file, kind, seed, run | {"learned": asked.rows})
+    print(recall_told(kept(file)["recall"][kind]))
     publish(asked.out)
     return 0
 
