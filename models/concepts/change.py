@@ -22,8 +22,8 @@ from models.gate_wealth import BETS_L
 from models.protocol import Float64, Snapshot
 
 _WEIGHT_L: Final = 2.0 ** np.arange(len(BETS_L)) / (2.0 ** len(BETS_L) - 1)
-"""Of each bettor's stake the bolder bets have the more: the great change that they show is one that cannot wait. A small
-one takes so many examples anyway that a smaller stake costs few of them."""
+"""Of each bettor's stake the bolder bets have the more: the great change that they show is one that cannot wait. A
+small one takes so many examples anyway that a smaller stake costs few of them."""
 
 
 @dataclass(frozen=True, slots=True)
