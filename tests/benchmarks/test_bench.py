@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.__main__ import CASES, CLONE, main
+from benchmarks.__main__ import CASES, main
 from benchmarks.end_to_end.page import page, read_results
+from benchmarks.publishing import CLONE
 
 PAGE = CLONE / "docs" / "benchmarks.md"
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from benchmarks.__main__ import CLONE
+from benchmarks.publishing import CLONE
 from benchmarks.soak.__main__ import main
 from benchmarks.soak.load import Listener, Load
 from benchmarks.soak.page import page
