@@ -43,7 +43,7 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> Sent:
     found = Sent()
     monkeypatch.setattr("services.cli.learner_command.Publisher", found)
     addresses = StackAddresses("127.0.0.1:1", "redis://127.0.0.1:1")
-    monkeypatch.setattr("adapters.local_stack.find_stack", lambda *_: addresses)
+    monkeypatch.setattr("adapters.local_stack.find_stack", lambda *_, **__: addresses)
     return found
 
 
