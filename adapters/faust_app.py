@@ -15,6 +15,8 @@ creation of changelog topics work as they are. What does not:
 - **A member that the group does not know any more joins anew,** though it has a name that a successor may bear by now:
   aiokafka sends that name (KIP-345) only when it joins, so two processes of one name would throw each other out without
   end. So the driver notes that its place is lost and does not ask to be let in again; `has_lost_its_place` tells.
+- **A member whom the group refuses waits for ever:** aiokafka keeps the error for whoever asks for records, and Faust
+  does not ask before it has partitions. Seen when two processes of one name join at once. `refusal_of` tells.
 - **While no broker answers, aiokafka tries and complains thousands of times a second.** Its repeated lines are dropped.
 - **Driver by URL.** Faust picks its driver by the scheme of the broker's URL; ours is put in its place.
 - **Raw tables.** ``value_type=dict`` cannot be restored from a changelog, so tables hold bytes.
@@ -45,6 +47,7 @@ class _CommittedThread(driver.AIOKafkaConsumerThread):
         outer: Any = self.consumer
         # Nothing of what it replaces is done: that would be to forget who we were, and to join as somebody new.
         inner._coordinator.reset_generation = outer.lose_place
+        inner._coordinator._push_error_to_user = outer.noting_refusal(inner._coordinator._push_error_to_user)
 
     def _create_worker_consumer(self, transport: Any) -> Any:
         consumer = super()._create_worker_consumer(transport)
@@ -55,9 +58,17 @@ class _CommittedThread(driver.AIOKafkaConsumerThread):
 class _CommittedConsumer(driver.Consumer):
     frozen = False
     displaced = False
+    refusal = ""
 
     def lose_place(self) -> None:
         self.frozen = self.displaced = True
+
+    def noting_refusal(self, push: Callable[[Exception], Any]) -> Callable[[Exception], Any]:
+        def noted(error: Exception) -> Any:
+            self.refusal = repr(error)
+            return push(error)
+
+        return noted
 
     def _new_offset(self, tp: Any) -> int | None:
         done = self._acked[tp]
@@ -126,6 +137,11 @@ def build_app(
 def has_lost_its_place(app: Any) -> bool:
     """Whether the group has gone on without this process."""
     return bool(app.consumer.displaced)
+
+
+def refusal_of(app: Any) -> str:
+    """Why the group does not let this process in, or empty."""
+    return str(app.consumer.refusal)
 
 
 class DropRepeated(logging.Filter):

@@ -16,7 +16,7 @@ import numpy as np
 from aiokafka.errors import KafkaError
 
 from adapters.context import Context
-from adapters.faust_app import DropRepeated, build_app, freeze, has_lost_its_place
+from adapters.faust_app import DropRepeated, build_app, freeze, has_lost_its_place, refusal_of
 from adapters.ports import Outgoing, Records
 from schemas.errors import DependencyError, Fenced
 from schemas.metrics import labelled
@@ -102,9 +102,10 @@ class _Worker:
         source = app.topic(self._topic, partitions=1, **raw)
         table = app.Table(self._table_name, key_type=bytes, value_type=bytes, partitions=1)
         app.agent(source, name=self._name)(self._agent(app, table))
+        # It has started only when it has partitions and their table: who is refused, or left by Kafka, never has.
+        starting = asyncio.create_task(app.start())
         try:
-            await app.start()
-            await self._watch(app)
+            await self._watch(app, starting)
         except KafkaError as error:
             raise DependencyError(f"Kafka is away or refuses: {error}.", "See `anabranch doctor`.") from error
         finally:
@@ -147,13 +148,16 @@ class _Worker:
             name, labels = labelled(metric)
             self._context.metrics.count(name, count, **labels)
 
-    async def _watch(self, app: Any) -> None:
+    async def _watch(self, app: Any, starting: asyncio.Task[Any]) -> None:
         while not self._context.stop.is_set():
+            if starting.done():
+                starting.result()
             if self._failure is not None:
                 raise self._failure
-            if app.should_stop:
+            if app.should_stop or refusal_of(app):
                 raise DependencyError(
-                    f"Faust gave up: {app.crash_reason!r}.", "See whether Kafka is up, then start this process again."
+                    f"Faust gave up: {refusal_of(app) or repr(app.crash_reason)}.",
+                    "See whether Kafka is up, and that no other process has this one's --ordinal; then start it again.",
                 )
             if has_lost_its_place(app):
                 raise Fenced(
@@ -163,7 +167,7 @@ class _Worker:
                 )
             await self._check_kafka()
             self._context.health.beat()
-            ready = await self._caught_up(app)
+            ready = starting.done() and await self._caught_up(app)
             self._context.health.ready(ready, "" if ready else "restoring or behind")
             await asyncio.sleep(_POLL_S)
 

@@ -7,6 +7,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import pytest
+from aiokafka.consumer.group_coordinator import GroupCoordinator
+from aiokafka.errors import KafkaError
 from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
 
 from adapters.context import Context
@@ -16,6 +19,7 @@ from adapters.local_stack import StackAddresses
 from adapters.ports import Outgoing, Records
 from adapters.topics_admin import apply_topics
 from schemas.contracts import Contracts, contracts_of
+from schemas.errors import DependencyError
 from tests.kafka_topics import await_true
 from tests.models.drift.pipelines import small_pipeline
 from tests.process_thread import context_of, running
@@ -88,3 +92,23 @@ def test_offsets_follow_what_is_done_across_the_gaps_and_nothing_is_done_again(
         with noting(contracts, stack, tmp_path) as found:
             await_true(lambda end=end: committed(stack.bootstrap) >= end, 30)  # type: ignore[misc]
         assert found.values == [b"%d" % n for n in range(first, first + 40)]
+
+
+def test_whom_the_group_refuses_says_so_and_ends(
+    stack: StackAddresses, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def refuse(*_: object) -> None:
+        raise KafkaError("no room")
+
+    monkeypatch.setattr(GroupCoordinator, "ensure_active_group", refuse)
+    contracts = contracts_of(small_pipeline(pipeline="refused", topics={"partitions": 1}))
+    apply_topics(contracts.pipeline, stack.bootstrap)
+    context = context_of(contracts, stack, tmp_path, "drift_watch")
+    topic = "refused.sketches.v1"
+    with running(
+        lambda context: run_table_worker(context, "refused.noting", topic, "table", Noting()), context, may_fail=True
+    ) as failures:
+        await_true(context.stop.is_set, 30)
+    (failure,) = failures
+    assert isinstance(failure, DependencyError)
+    assert "no room" in str(failure)
