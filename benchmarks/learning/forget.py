@@ -51,8 +51,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     file = asked.out / "benchmarks" / "results" / "learning.json"
     runs = skipped = 0
     for scenario, seed in product(asked.scenarios, range(1, asked.seeds + 1)):
-        found = kept(file).get("forgetting", {}).get(scenario, {})
-        names = [name for name in asked.learners if asked.again or str(seed) not in found.get(name, {})]
+        # A quick look is never kept, and what is kept tells nothing of it.
+        found = {} if asked.again or asked.rows else kept(file).get("forgetting", {}).get(scenario, {})
+        names = [name for name in asked.learners if str(seed) not in found.get(name, {})]
         for name in names:
             try:
                 run = _measured(name, SCENARIOS[scenario](asked.rows, seed, asked.data), seed, asked)
