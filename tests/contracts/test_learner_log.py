@@ -158,6 +158,8 @@ def test_thinned_versions_stand_among_newer_ones_and_mislead_nobody(world: World
         for number in range(1, last + 1):
             old = [thinned(world, number - keep)] if number > keep else []
             announcer.send([version(world, number), *old], number)
+    # A transaction is seen when its markers are written, which is soon after its commit; a successor waits for that.
+    with closing(world.announcer()) as announcer, closing(world.reader()) as reader:
         for after in (0, 3, last - keep, last - 1, last):
             found = {a.number: a.thinned for a in announcer.announced(after) if not a.thinned}
             assert sorted(found) == list(range(after + 1, last + 1)), "those not thinned are all there"
