@@ -9,7 +9,7 @@ from pathlib import Path
 
 from adapters.local_stack import kafka_server, redis_server
 from adapters.local_stack.kept import kept_file, load_kept
-from adapters.local_stack.ports import LOOPBACK, USUAL, Ports
+from adapters.local_stack.ports import LOOPBACK, USUAL, Ports, is_free
 from adapters.local_stack.processes import ProcessId, end, is_alive, wait_until
 from adapters.local_stack.progress import Report, silent
 from adapters.local_stack.state import Server, ServerName, State, load_state, locked, save_state, state_file
@@ -18,6 +18,8 @@ from schemas.errors import DependencyError
 
 PATIENCE_S = 20.0
 """How long a server may take to end by itself before it is killed."""
+_PORT_LEFT_WITHIN_S = 5.0
+"""A process whose first thread has ended counts as dead, and the others may still hold its sockets for a moment."""
 
 BOTH: tuple[ServerName, ...] = ("redis", "kafka")
 _SERVES = {"kafka": kafka_server.kafka_serves, "redis": redis_server.redis_serves}
@@ -89,8 +91,11 @@ def _tell_of_the_dead(known: State, running: State, report: Report) -> None:
 
 
 def _at_its_old_port(options: StackOptions, dead: Server | None) -> StackOptions:
-    """Clients of a server that died look for it where it was."""
-    return replace(options, ports=replace(options.ports, **{dead.name: dead.port})) if dead else options
+    """Clients of a server that died look for it where it was: wait until the last of its threads has left the port."""
+    if dead is None:
+        return options
+    wait_until(lambda: is_free(dead.port), _PORT_LEFT_WITHIN_S)
+    return replace(options, ports=replace(options.ports, **{dead.name: dead.port}))
 
 
 def _start(name: ServerName, home: Path, options: StackOptions, report: Report) -> Server:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,7 +15,7 @@ from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
 from adapters.local_stack import ANY, StackAddresses, StackOptions, down, find_stack, status, up
-from adapters.local_stack.processes import is_alive, wait_until
+from adapters.local_stack.processes import is_alive, kill, wait_until
 from adapters.local_stack.state import load_state
 from schemas.errors import DependencyError
 from tests.conftest import JARS
@@ -91,3 +93,18 @@ def test_wanted_server_alone_is_started(home: Path) -> None:
     addresses = up(home, options=StackOptions(ports=ANY, wanted=("redis",), environ=WITHOUT_TOOLS))
     assert addresses.bootstrap == ""
     assert [server.condition for server in status(home).servers] == ["stopped", "running"]
+
+
+def test_a_server_that_died_comes_back_where_it_was_though_its_port_is_left_late(tmp_path: Path) -> None:
+    options = StackOptions(ports=ANY, wanted=("redis",), environ=WITHOUT_TOOLS)
+    first = up(tmp_path, options=options)
+    try:
+        kill(load_state(tmp_path)["redis"].process)
+        with socket.socket() as held:
+            held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            held.bind(("127.0.0.1", load_state(tmp_path)["redis"].port))
+            held.listen()
+            threading.Timer(0.3, held.close).start()
+            assert up(tmp_path, options=options) == first
+    finally:
+        down(tmp_path)
