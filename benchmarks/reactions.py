@@ -7,15 +7,15 @@ mixing in the old answers. Given is the accuracy of the version that serves, on 
 from __future__ import annotations
 
 import argparse
-import json
 import statistics
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 import numpy as np
 
+from benchmarks.end_to_end.machine import load
+from benchmarks.publishing import save, surroundings
 from models.assembly import pipeline_learner
 from models.determinism import make_deterministic
 from schemas.contracts import Contracts, contracts_of
@@ -27,7 +27,6 @@ from services.learner.plan import plan_of
 from services.learner.state import first_state
 
 STAY, BATCH, NOISE = 6144, 32, 0.1
-RESULTS: Final = Path(__file__).parent / "results" / "reactions.json"
 PIPELINE: Final = """
 pipeline: turns
 request:
@@ -102,7 +101,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--save", action="store_true", help="write benchmarks/results/reactions.json")
-    asked = parser.parse_args()
+    asked, before = parser.parse_args(), load()
     make_deterministic()
     found: dict[str, dict[str, list[float]]] = {}
     for name, action in POLICIES.items():
@@ -111,7 +110,7 @@ def main() -> None:
         row = "  ".join(f"{figure} {statistics.mean(values):6.1f}" for figure, values in found[name].items())
         print(f"{name:28s} {row}", flush=True)
     if asked.save:
-        RESULTS.write_text(json.dumps({"seeds": asked.seeds, "policies": found}, indent=1) + "\n", encoding="utf-8")
+        save("reactions", {"seeds": asked.seeds, "policies": found, **surroundings(before)})
 
 
 if __name__ == "__main__":

@@ -7,15 +7,15 @@ them. Given are the medians over rounds, as shares of the naive learner's time i
 from __future__ import annotations
 
 import argparse
-import json
 import statistics
 import time
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 
+from benchmarks.end_to_end.machine import load
+from benchmarks.publishing import save, surroundings
 from models.assembly import servable_learner_of
 from models.determinism import make_deterministic
 from models.protocol import Float32, Float64, Heeding, ServableLearner
@@ -24,7 +24,6 @@ from schemas.pipeline_learning import Model, Replay
 from schemas.pipeline_safeguards import Safeguards
 
 NUMBERS, CATEGORIES, BUCKETS, BATCH = 16, 4, 1024, 64
-RESULTS = Path(__file__).parent / "results" / "safeguards.json"
 NAIVE = "naive: no replay"
 ALL: Final = ("parent", "ewc", "synaptic_intelligence", "distillation", "a_gem", "logit_replay")
 
@@ -93,14 +92,14 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--rows", type=int, default=64 * BATCH)
     parser.add_argument("--save", action="store_true", help="write benchmarks/results/safeguards.json")
-    asked = parser.parse_args()
+    asked, before = parser.parse_args(), load()
     make_deterministic()
     figures = measured(asked.rounds, asked.rows)
     for name, row in figures.items():
         print(f"{name:36s} {row['examples_per_s']:9,.0f} examples/s  {row['times_naive']:5.2f} × naive")
     if asked.save:
         told = {"batch": BATCH, "rounds": asked.rounds, "rows": asked.rows, "learners": figures}
-        RESULTS.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
+        save("safeguards", told | surroundings(before))
 
 
 if __name__ == "__main__":

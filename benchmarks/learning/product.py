@@ -12,7 +12,7 @@ import numpy as np
 
 from benchmarks.learning.memory import BATCH, HIDDEN, MEMORY, MIX, RATE
 from benchmarks.learning.streams import Stream
-from models.assembly import servable_learner_of
+from models.assembly import pipeline_learner
 from models.protocol import Float32, Float64, ServedModel
 from models.snapshot import decode_model
 from schemas.examples import Examples
@@ -39,8 +39,7 @@ class Product:
     def __init__(self, stream: Stream, seed: int, replay: str, gate: Mapping[str, Any] | None = None) -> None:
         pipeline = _pipeline(stream, seed, replay, gate or {})
         self._plan = plan_of(pipeline)
-        learner = servable_learner_of(pipeline.model, pipeline.learner.replay, self._plan.layout, seed)
-        self._state = first_state(self._plan, learner)
+        self._state = first_state(self._plan, pipeline_learner(pipeline))
         self._served: ServedModel = self._state.learner.served()
         self.published = 0
         self.recalls: list[int] = []

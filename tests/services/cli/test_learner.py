@@ -14,7 +14,7 @@ from adapters.local_stack import StackAddresses
 from adapters.metrics_memory import MemoryMetrics
 from adapters.partition_log_kafka import KafkaPartitionLog
 from adapters.topics_admin import apply_topics
-from models.assembly import servable_learner_of
+from models.assembly import pipeline_learner
 from models.determinism import make_deterministic
 from schemas.contracts import contracts_of
 from schemas.decoded import Columns
@@ -73,9 +73,7 @@ class Place:
             records = log.read(self.sent + 2, 30.0)
         examples, commands, faults = read_whole_log(self.contracts, records)
         assert (len(examples), len(commands), faults) == (self.sent, 2, ())
-        pipeline, plan = self.contracts.pipeline, plan_of(self.contracts.pipeline)
-        rules = pipeline.learner
-        learner = servable_learner_of(pipeline.model, rules.replay, plan.layout, rules.seed, rules.safeguards)
+        plan, learner = plan_of(self.contracts.pipeline), pipeline_learner(self.contracts.pipeline)
         _, effects = step(plan, first_state(plan, learner), examples, commands)
         return [effect for effect in effects if isinstance(effect, Candidate)]
 
