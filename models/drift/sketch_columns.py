@@ -65,13 +65,7 @@ def sketch_columns(
     row_BF = x_BF
     x_BF = with_derived(plan.derived, _seen(x_BF, rows))
     window_B = np.floor(rows.time_B / plan.window_ms)
-    # By window first: else the last partition would be behind the others by the length of the batch, and be given up.
-    order_B = np.lexsort((rows.offset_B, rows.partition_B, window_B))
-    changes_B = (np.diff(rows.partition_B[order_B]) != 0) | (np.diff(window_B[order_B]) != 0)
-    first_S = np.concatenate([[0], np.flatnonzero(changes_B) + 1]) if len(order_B) else np.empty(0, np.intp)
-    last_S = np.append(first_S[1:], len(order_B)) - 1 if len(order_B) else first_S
-    group_B = np.empty(len(order_B), np.intp)
-    group_B[order_B] = np.repeat(np.arange(len(first_S)), last_S - first_S + 1)
+    order_B, first_S, last_S, group_B = _groups(rows, window_B)
     counts_SFK = sketch_rows(plan, x_BF, group_B, len(first_S))
     partition_S, start_S = rows.partition_B[order_B][first_S], window_B[order_B][first_S] * plan.window_ms
     highest = {int(p): rows.partition_B == p for p in np.unique(rows.partition_B)}
@@ -93,6 +87,20 @@ def sketch_columns(
         **_versions(rows, order_B, first_S),
         **_sample(plan, row_BF, rows, group_B, len(first_S)),
     }
+
+
+def _groups(
+    rows: SourceRows, window_B: NDArray[np.float64]
+) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.intp], NDArray[np.intp]]:
+    """Which rows make a sketch: their order, where each sketch begins and ends in it, and the sketch of each row."""
+    # By window first: else the last partition would be behind the others by the length of the batch, and be given up.
+    order_B = np.lexsort((rows.offset_B, rows.partition_B, window_B))
+    changes_B = (np.diff(rows.partition_B[order_B]) != 0) | (np.diff(window_B[order_B]) != 0)
+    first_S = np.concatenate([[0], np.flatnonzero(changes_B) + 1]) if len(order_B) else np.empty(0, np.intp)
+    last_S = np.append(first_S[1:], len(order_B)) - 1 if len(order_B) else first_S
+    group_B = np.empty(len(order_B), np.intp)
+    group_B[order_B] = np.repeat(np.arange(len(first_S)), last_S - first_S + 1)
+    return order_B, first_S, last_S, group_B
 
 
 def _watermarks(
