@@ -15,6 +15,7 @@ from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
 from adapters.local_stack import ANY, StackAddresses, StackOptions, down, find_stack, status, up
+from adapters.local_stack.ports import LOOPBACK, is_free
 from adapters.local_stack.processes import is_alive, kill, wait_until
 from adapters.local_stack.state import load_state
 from schemas.errors import DependencyError
@@ -99,10 +100,12 @@ def test_a_server_that_died_comes_back_where_it_was_though_its_port_is_left_late
     options = StackOptions(ports=ANY, wanted=("redis",), environ=WITHOUT_TOOLS)
     first = up(tmp_path, options=options)
     try:
-        kill(load_state(tmp_path)["redis"].process)
+        server = load_state(tmp_path)["redis"]
+        kill(server.process)
+        assert wait_until(lambda: is_free(server.port), 30.0), "the real one's threads never left its port"
         with socket.socket() as held:
             held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            held.bind(("127.0.0.1", load_state(tmp_path)["redis"].port))
+            held.bind((LOOPBACK, server.port))
             held.listen()
             threading.Timer(0.3, held.close).start()
             assert up(tmp_path, options=options) == first
