@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 from benchmarks.drift_detection import BEFORE, COLUMNS, STEADY, STREAMS, measure, row
+from benchmarks.drift_events import CASES, SEEDED_COLUMNS, Case, of_columns, told
+from benchmarks.drift_events import judged as judged_events
 from benchmarks.drift_speed import BESIDE, TITLES, table
 from benchmarks.drift_speed import COLUMNS as SPEED_COLUMNS
 from benchmarks.drift_speed_work import OURS, PEERS
@@ -13,6 +15,7 @@ from benchmarks.drift_streams import FACTOR, judged
 from benchmarks.drift_streams import row as row_of_windows
 from models.drift.detectors.protocol import Alarm
 from models.protocol import Snapshot
+from tests.models.drift.scenarios import blip, lacking, moved
 
 
 class Scripted:
@@ -75,3 +78,15 @@ def test_independent_rows_are_no_alarm() -> None:
     found = list(judged(np.random.default_rng(1).normal(size=(3000, 4)), rows=100))
     assert len(found) == 20
     assert max(j.score for j in found) < FACTOR
+
+
+def test_a_drift_of_another_kind_or_pattern_is_not_counted_as_right() -> None:
+    def made(kind: str, pattern: str) -> list[str]:
+        case = Case("x", kind, pattern, lambda seed: of_columns((moved, lacking, blip)[seed], 1))
+        return told(case, judged_events(case, 3))[3:]
+
+    assert made("covariate", "abrupt") == ["100 %", "67 %", "67 %"]
+    assert made("quality", "blip") == ["100 %", "33 %", "33 %"]
+    silent = Case("x", "covariate", "abrupt", lambda seed: [])
+    assert told(silent, judged_events(silent, 2))[3:] == ["0 %", "0 %", "0 %"]
+    assert len(SEEDED_COLUMNS) == len(told(CASES[0], judged_events(CASES[0], 1)))

@@ -27,6 +27,11 @@ def blip(random: np.random.Generator) -> list[Rows]:
     return moved(random, through=FROM + 1)
 
 
+def returning(random: np.random.Generator) -> list[Rows]:
+    """Windows whose `a` changes between two levels, every eight."""
+    return [normal_rows(random, a=2.0 * (w // 8 % 2)) for w in range(32)]
+
+
 def gradual(random: np.random.Generator) -> list[Rows]:
     parts = np.clip((np.arange(WINDOWS) + random.uniform() - FROM) / 5, 0, 1)
     return [normal_rows(random, a=np.where(random.uniform(size=400) < part, 3, 0)) for part in parts]

@@ -12,7 +12,7 @@ import pytest
 from models.drift.event import Drift
 from models.drift.sketch import predictions_plan
 from tests.models.drift.pipelines import small_pipeline
-from tests.models.drift.scenarios import Make, blip, gradual, incremental, lacking, moved, outside
+from tests.models.drift.scenarios import Make, blip, gradual, incremental, lacking, moved, outside, returning
 from tests.models.drift.streams import Rows, Table, drifts_of, feed, normal_rows, sketched, stream_pipeline
 
 
@@ -48,8 +48,7 @@ def test_rows_out_of_range_are_a_drift_of_quality_whatever_else_they_are() -> No
 
 
 def test_a_state_that_comes_again_recurs_and_names_the_first_of_its_drifts() -> None:
-    random = np.random.default_rng(3)
-    windows = [normal_rows(random, a=2.0 * (w // 8 % 2)) for w in range(32)]
+    windows = returning(np.random.default_rng(3))
     closed = [d for d in drifts_of(stream_pipeline(), windows) if d.state == "closed"]
     assert [(d.since, d.pattern) for d in closed] == [(800, "abrupt"), (1600, "recurring"), (2400, "recurring")]
     assert (closed[1].recurs, closed[2].recurs) == ("predictions:800", "predictions:1600")
