@@ -18,6 +18,7 @@ from services.drift.sides import Sides, coarser, quantiles, sides_of
 _BINS, _WIDTH = 16, 44
 _QUANTILES = np.array([0.05, 0.25, 0.5, 0.75, 0.95])
 _STYLES = {"act": "bold red", "watch": "yellow"}
+RUNBOOK = "docs/runbooks/drift-{kind}.md"
 _BOTH, _WINDOW, _REFERENCE = "█", "▓", "░"
 
 
@@ -89,6 +90,7 @@ def _rows(drift: Drift) -> Iterator[tuple[str, str]]:
     if drift.kind == "joint":
         yield "moved most", ", ".join(drift.histograms)
     yield "what to do", drift.action
+    yield "runbook", RUNBOOK.format(kind=drift.kind)
 
 
 def _bin(sides: Sides, k: int) -> str:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -18,6 +20,7 @@ from models.drift.event import Drift, drift_columns, drifts_of
 from schemas.compatibility import ids_and_schemas
 from schemas.contracts import Contracts, contracts_of
 from schemas.errors import DataError
+from schemas.pipeline_drift import Kind
 from services.drift.plot import save_plot
 from services.drift.reading import drift_called, read_drifts
 from services.drift.screen import drift_table, overlay, render
@@ -100,6 +103,13 @@ def test_a_drift_is_drawn_with_both_sides_and_what_to_do() -> None:
     text = drawn(render(closed))
     for word in (closed.action, "p = ", "█", "▓", "░", "quantile", "reference", "missing"):
         assert word in text
+
+
+@pytest.mark.parametrize("kind", get_args(Kind))
+def test_every_kind_has_a_runbook_that_is_named_beside_it(kind: Kind) -> None:
+    page = f"docs/runbooks/drift-{kind}.md"
+    assert page in drawn(render(replace(moved_stream()[-1], kind=kind)))
+    assert (Path(__file__).parents[3] / page).is_file()
 
 
 def test_a_category_is_drawn_by_its_codes() -> None:
