@@ -70,19 +70,26 @@ def up(home: Path, report: Report = silent, options: StackOptions | None = None)
     home, chosen = home.resolve(), options or StackOptions()
     with locked(home):
         known = load_state(home)
-        running: State = {name: server for name, server in known.items() if is_alive(server.process)}
+        running = _alive(known)
         _tell_of_the_dead(known, running, report)
         started: State = {}
         try:
-            for name in (name for name in BOTH if name in chosen.wanted and name not in running):
-                started[name] = _start(name, home, _at_its_old_port(chosen, known.get(name)), report)
-                save_state(home, {**running, **started})
-            _await_all([*running.values(), *started.values()], report)
+            # One that ran may die while another is waited for, which takes seconds.
+            while missing := [name for name in BOTH if name in chosen.wanted and name not in _alive(running | started)]:
+                for name in missing:
+                    started[name] = _start(name, home, _at_its_old_port(chosen, known.get(name)), report)
+                    save_state(home, running | started)
+                _await_all(started.values(), report)
+            _await_all((running | started).values(), report)
         except BaseException:
             end([server.process for server in started.values()], PATIENCE_S)
             save_state(home, running)
             raise
-    return addresses_of({**running, **started})
+    return addresses_of(running | started)
+
+
+def _alive(state: State) -> State:
+    return {name: server for name, server in state.items() if is_alive(server.process)}
 
 
 def _tell_of_the_dead(known: State, running: State, report: Report) -> None:
@@ -141,7 +148,7 @@ def find_stack(home: Path, bootstrap: str = "", redis_url: str = "") -> StackAdd
     DependencyError
         One was not given and the local stack does not have it.
     """
-    local = addresses_of({name: server for name, server in load_state(home).items() if is_alive(server.process)})
+    local = addresses_of(_alive(load_state(home)))
     found = StackAddresses(bootstrap or local.bootstrap, redis_url or local.redis_url)
     for name, address in (("Kafka", found.bootstrap), ("Redis", found.redis_url)):
         if not address:
