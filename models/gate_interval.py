@@ -42,6 +42,8 @@ class RunningMean:
     >>> low, high = seen.interval(alpha=0.05)
     >>> round(seen.mean, 3), low < 0.1 < high, high - low < 0.1
     (0.1, True, True)
+    >>> round(RunningMean().after(np.array([0.0, 1.0] * 50)).error, 2)
+    0.05
     """
 
     count: int = 0
@@ -63,6 +65,11 @@ class RunningMean:
     def mean(self) -> float:
         """NaN before the first number."""
         return self.total / self.count if self.count else math.nan
+
+    @property
+    def error(self) -> float:
+        """Standard error of the mean; NaN before the first number."""
+        return math.sqrt(self.spread) / self.count if self.count else math.nan
 
     def interval(self, alpha: float) -> tuple[float, float]:
         """Bounds that hold the mean of the expectations so far, at all moments at once with chance 1 − `alpha`."""

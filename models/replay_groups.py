@@ -99,8 +99,12 @@ class GroupedMemory:
 
     def turn_to(self, concept: int, contradicted: Collection[int]) -> None:
         """Put what follows under `concept`, and draw nothing of what was put under `contradicted` ones."""
-        if self._concepts:
-            self._concept, self._left_out = concept, frozenset(contradicted)
+        if not self._concepts:
+            return
+        if not any(number for number, _ in self._keys):
+            # What came before any regime was told apart belongs to the first.
+            self._keys = [(concept, label) for _, label in self._keys]
+        self._concept, self._left_out = concept, frozenset(contradicted)
 
     def snapshot(self) -> Snapshot:
         """What is held, group by group, and the random state."""

@@ -43,8 +43,9 @@ class Model(Section):
 class Replay(Section):
     """Replay memory: `size` examples held, `mix` of them beside each fresh batch.
 
-    A `reservoir` holds a uniform sample of all that was learned; `class_balanced` as many of each class;
-    `concept_balanced` as many of each class in each concept of the bank, drawn from past ones first.
+    A `reservoir` holds a uniform sample of all that was learned and that the present does not contradict;
+    `class_balanced` as many of each class; `concept_balanced` as many of each class in each concept of the bank, drawn
+    from past ones first, never from those that the present contradicts.
     """
 
     kind: Literal["reservoir", "class_balanced", "concept_balanced", "none"] = "reservoir"

@@ -13,13 +13,14 @@ Widmer, Kubat 1996: Learning in the presence of concept drift and hidden context
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import Final
 
 import numpy as np
 
 from models.concepts.change import Change
-from models.concepts.concept import Concept
+from models.concepts.concept import DOUBT, Concept
 from models.concepts.forgetting import Predict, excess_of
 from models.concepts.keeping import concept_of, concept_snapshot, joined, parted, window_of, window_snapshot
 from models.concepts.sample import Sample
@@ -189,7 +190,8 @@ class Bank:
         """Whether the best version lost so much on this window that the regime may just have ended."""
         assert self.open is not None, "opened before"
         lost, level = self.window.best_lost, self.open.level
-        return lost.count > 0 and lost.mean > level.mean + self.settings.rules.margin
+        doubt = DOUBT * math.hypot(lost.error, level.error)
+        return lost.count > 0 and lost.mean > level.mean + self.settings.rules.margin + doubt
 
     def _absorb(self, counts_FC: Counts, champion: Champion | None) -> None:
         """The window belongs to the open regime."""

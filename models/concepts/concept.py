@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import Self
+from typing import Final, Self
 
 from models.concepts.change import Change
 from models.concepts.sample import Sample
@@ -12,6 +12,9 @@ from models.concepts.window import Window
 from models.gate_duel import Champion
 from models.gate_interval import RunningMean
 from models.protocol import Float64
+
+DOUBT: Final = 2.0
+"""Standard errors: a mean that few rows have shown is not held against those that come."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +65,7 @@ class Concept:
 
         Evidence decides in both directions, each wrong at most once in `run` examples on average.
         """
-        excess_B = loss_B - min(1.0, self.level.mean + margin)
+        excess_B = loss_B - min(1.0, self.level.mean + margin + DOUBT * self.level.error)
         differs, agrees = self.differs.after(excess_B), self.agrees.after(-excess_B)
         if not self.contradicted and differs.exceeds(run):
             return replace(self, contradicted=True, differs=differs, agrees=Change())

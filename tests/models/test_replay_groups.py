@@ -101,8 +101,9 @@ def test_it_goes_on_from_a_snapshot_as_if_it_had_never_stopped(labels: list[int]
 
 def test_what_is_contradicted_is_kept_but_not_drawn() -> None:
     one = memory(concepts=True)
+    one.turn_to(6, contradicted=())
     offer(one, [0, 1] * 10)
-    one.turn_to(7, contradicted=(0,))
+    one.turn_to(7, contradicted=(6,))
     assert one.sample(10)[1].shape == (0,)
     offer(one, [0, 1] * 10, start=100)
     assert (one.sample(200)[0] >= 100).all()
@@ -114,21 +115,34 @@ def test_what_is_contradicted_is_kept_but_not_drawn() -> None:
 
 def test_the_past_is_drawn_before_the_present() -> None:
     one = memory(concepts=True)
+    one.turn_to(6, contradicted=())
     offer(one, [0, 1] * 10)
     assert (one.sample(50)[0] < 100).all(), "there is no past yet"
     one.turn_to(7, contradicted=())
     offer(one, [0, 1] * 10, start=100)
     assert (one.sample(50)[0] < 100).all()
-    one.turn_to(0, contradicted=())
+    one.turn_to(6, contradicted=())
     assert (one.sample(50)[0] >= 100).all()
+
+
+def test_what_came_before_any_regime_was_told_apart_belongs_to_the_first() -> None:
+    one = memory(concepts=True)
+    offer(one, [0, 1] * 10)
+    one.turn_to(1, contradicted=())
+    offer(one, [0, 1] * 10, start=20)
+    assert one.held == {(1, 0): SIZE // 2, (1, 1): SIZE // 2}
+    one.turn_to(2, contradicted=(1,))
+    offer(one, [0, 1] * 10, start=100)
+    assert (one.sample(200)[0] >= 100).all(), "all of the first is contradicted"
 
 
 def test_concepts_of_a_regression_are_told_apart() -> None:
     one = memory(concepts=True, classes=False)
+    one.turn_to(1, ())
     offer(one, [5, 6, 7])
     one.turn_to(2, ())
     offer(one, [8] * 90)
-    assert one.held == {(0, 0): 3, (2, 0): SIZE // 2}
+    assert one.held == {(1, 0): 3, (2, 0): SIZE // 2}
 
 
 def test_a_label_that_is_no_number_is_a_class_of_its_own() -> None:
@@ -139,10 +153,11 @@ def test_a_label_that_is_no_number_is_a_class_of_its_own() -> None:
 
 def test_past_concepts_are_drawn_alike_and_their_classes_as_often_as_they_came() -> None:
     one = memory(size=60, concepts=True)
-    offer(one, [0] * 90 + [1] * 10)
     one.turn_to(1, ())
-    offer(one, [0] * 10, start=1000)
+    offer(one, [0] * 90 + [1] * 10)
     one.turn_to(2, ())
+    offer(one, [0] * 10, start=1000)
+    one.turn_to(3, ())
     row_R, label_R = one.sample(4000)
     drawn = [int(count) for count in (((row_R[:, 0] < 1000) & (label_R == c)).sum() for c in (0, 1))]
     drawn.append(int((row_R >= 1000).sum()))

@@ -9,6 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from models.concepts.concept import Concept
+from models.concepts.sample import Sample
+from models.concepts.signature import BINS
+from models.gate_interval import RunningMean
 from models.tensor_bytes import decode_snapshot, encode_snapshot
 from schemas.pipeline_gate import Concepts
 from tests.models.concepts.streams import BATCH, RULES, WINDOW, Life, Regime, banked, new_bank
@@ -22,6 +26,19 @@ def test_a_regime_that_stays_is_one(seed: int) -> None:
     life = Life().live(("here", 5 * LONG), seed=seed)
     assert life.regimes == [1]
     assert not life.bank.closed
+
+
+def test_what_few_rows_have_shown_is_not_held_against_those_that_come() -> None:
+    """A version that guesses loses 0 or 1: where the mean of 256 rows lies, the next thousands seldom do."""
+    sample, contradicted = Sample.empty(1, 1, (0, 1)), 0
+    for seed in range(100):
+        loss_T = np.random.default_rng(seed).integers(0, 2, 4_256).astype(np.float64)
+        level = RunningMean().after(loss_T[:256])
+        regime = Concept(1, 0, 0, np.zeros((1, BINS), np.int64), sample, level=level)
+        for start in range(256, len(loss_T), BATCH):
+            regime = regime.heard(loss_T[start : start + BATCH], RULES.margin, RULES.run)
+        contradicted += regime.contradicted
+    assert contradicted <= 3
 
 
 @pytest.mark.parametrize("seed", SEEDS)
