@@ -23,6 +23,9 @@ _LEAST: Final = 20
 """Fewer labels say nothing of their givers."""
 _BY_CHANCE: Final = 0.01
 """How often an honest window may be found to contradict, at most."""
+_LEAST_OWN: Final = 10
+_FURTHER: Final = 1.645
+"""By how many standard deviations others must contradict more than so many trusted of their window: 1 in 20."""
 _SHOWN: Final = 64
 
 
@@ -41,7 +44,9 @@ class Facts:
     trusted, contradicted : int
         Labels that could be held against trusted ones, and those that said something else.
     expected : float
-        How many of them would have if they were as honest as the trusted ones.
+        How many of them would have if they were as honest as the trusted ones before.
+    own, own_contradicted : int
+        Trusted labels that could be held against the ones before them, and those that said something else.
     finite : bool
         Losses and gradients were.
     moved : float
@@ -55,6 +60,8 @@ class Facts:
     trusted: int = 0
     contradicted: int = 0
     expected: float = 0.0
+    own: int = 0
+    own_contradicted: int = 0
     finite: bool = True
     moved: float = 0.0
 
@@ -75,6 +82,8 @@ class Facts:
             self.trusted + other.trusted,
             self.contradicted + other.contradicted,
             self.expected + other.expected,
+            self.own + other.own,
+            self.own_contradicted + other.own_contradicted,
             self.finite and other.finite,
             self.moved + other.moved,
         )
@@ -210,7 +219,7 @@ def _of_window(limits: Limits, facts: Facts) -> tuple[str, ...]:
     if facts.observed >= _LEAST and given > limits.producer * facts.observed:
         most = f"{limits.producer:.0%} at most".replace("%", " %")
         reasons.append(f"{_named(name)} gives too many of the labels: {given} of {facts.observed}, of {most}")
-    if facts.trusted >= _LEAST and facts.contradicted > facts.expected + _borne(limits, facts):
+    if facts.trusted >= _LEAST and facts.contradicted > facts.expected + _borne(limits, facts) and _is_further(facts):
         told = f"{facts.contradicted} of {facts.trusted}, of which {facts.expected:.0f} would be usual"
         reasons.append(f"labels contradict trusted ones: {told}")
     return tuple(reasons)
@@ -219,6 +228,18 @@ def _of_window(limits: Limits, facts: Facts) -> tuple[str, ...]:
 def _borne(limits: Limits, facts: Facts) -> float:
     """Labels that may contradict beyond what is expected: the share allowed, and what chance alone may bring."""
     return limits.contradicted * facts.trusted + math.sqrt(-math.log(_BY_CHANCE) / 2 * facts.trusted)
+
+
+def _is_further(facts: Facts) -> bool:
+    """Whether others contradict more than the trusted of the same window do, who do so where the world has changed.
+
+    A test of two shares, pooled; with too few of the trusted there is nothing to compare with, and so it is.
+    """
+    if facts.own < _LEAST_OWN:
+        return True
+    share, own_share = facts.contradicted / facts.trusted, facts.own_contradicted / facts.own
+    both = (facts.contradicted + facts.own_contradicted) / (facts.trusted + facts.own)
+    return share - own_share > _FURTHER * math.sqrt(both * (1 - both) * (1 / facts.trusted + 1 / facts.own))
 
 
 def _named(name: str) -> str:

@@ -58,13 +58,16 @@ class TrustedRules:
 class Held:
     """What came of holding labels against trusted ones.
 
-    `rows` labels had neighbours that agree; `contradicted` of them said otherwise, of which `expected` would have if
-    they were as honest as the trusted ones.
+    `rows` labels of others had neighbours that agree; `contradicted` of them said otherwise, of which `expected` would
+    have if they were as honest as the trusted ones before. `own_rows` and `own_contradicted` say the same of the
+    trusted labels that came with them: these contradict the ones before when the world has changed.
     """
 
     rows: int = 0
     contradicted: int = 0
     expected: float = 0.0
+    own_rows: int = 0
+    own_contradicted: int = 0
 
 
 class TrustedHoldout:
@@ -83,7 +86,7 @@ class TrustedHoldout:
     >>> holdout.see(x_BF, truth_B, np.full(40, b"audit")).rows
     0
     >>> holdout.see(x_BF[:10], 1 - truth_B[:10], np.full(10, b"other"))
-    Held(rows=10, contradicted=10, expected=0.0)
+    Held(rows=10, contradicted=10, expected=0.0, own_rows=0, own_contradicted=0)
     """
 
     def __init__(self, rules: TrustedRules) -> None:
@@ -96,9 +99,8 @@ class TrustedHoldout:
         """Hold labels that came against the trusted ones before them; then keep the trusted ones among them."""
         trusted_B = np.isin(labeller_B, list(self._rules.labellers))
         verdict_B = self._verdicts(x_BF, y_B)
-        others_B = verdict_B[~trusted_B]
-        rows, contradicted = int((others_B != _UNSURE).sum()), int((others_B == _CONTRADICTS).sum())
-        held = Held(rows, contradicted, rows * self._own_share())
+        rows, contradicted = _counted(verdict_B[~trusted_B])
+        held = Held(rows, contradicted, rows * self._own_share(), *_counted(verdict_B[trusted_B]))
         self._keep(x_BF[trusted_B], y_B[trusted_B], verdict_B[trusted_B])
         return held
 
@@ -119,8 +121,8 @@ class TrustedHoldout:
 
     def _own_share(self) -> float:
         """How often a trusted label contradicts those before it."""
-        judged = int((self._verdict_H != _UNSURE).sum())
-        return int((self._verdict_H == _CONTRADICTS).sum()) / judged if judged >= LEAST else 0.0
+        judged, contradicted = _counted(self._verdict_H)
+        return contradicted / judged if judged >= LEAST else 0.0
 
     def _verdicts(self, x_BF: Float32, y_B: Float64) -> NDArray[np.uint8]:
         if len(self._y_H) < max(LEAST, self._rules.nearest) or not len(y_B):
@@ -145,6 +147,11 @@ class TrustedHoldout:
                 apart_BH = np.abs(one_B1 - other_H) / (2 * _spread(other_H))
                 distance_BH += np.fmin(apart_BH, 1.0)  # what is no number is 1
         return distance_BH
+
+
+def _counted(verdict_N: NDArray[np.uint8]) -> tuple[int, int]:
+    """Verdicts that were possible, and those that were against the label."""
+    return int((verdict_N != _UNSURE).sum()), int((verdict_N == _CONTRADICTS).sum())
 
 
 def _spread(value_H: Float64) -> float:

@@ -69,7 +69,8 @@ class Trusted(Section):
     A label of anybody else is held against its `nearest` neighbours among them, over all columns that the model does
     not ignore. Where these all agree and it says otherwise, it contradicts them. Learning freezes if the share of those
     that contradict exceeds, by more than `contradicted` and what chance may bring in 1 of 100 windows, the share of
-    trusted labels that contradicted the trusted ones before them.
+    trusted labels that contradicted the trusted ones before them, unless the trusted labels of the same window do so as
+    much: then the world has changed, and the labels that are kept are old.
     """
 
     labellers: Annotated[list[Labeller], Field(min_length=1, max_length=64)]

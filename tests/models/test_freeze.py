@@ -74,6 +74,30 @@ def test_few_labels_and_what_chance_may_bring_decide_nothing() -> None:
         assert Guard().after(limits, facts).frozen == froze
 
 
+def test_what_contradicts_no_more_than_the_trusted_do_now_is_a_change_of_the_world() -> None:
+    limits = Limits(window=500, contradicted=0.2)
+    lies = Facts(rows=500, observed=400, trusted=300, contradicted=150, expected=15)
+    assert Guard().after(limits, lies).frozen, "nobody who is trusted has labelled: there is nothing to compare with"
+    for own, own_contradicted, froze in ((40, 2, True), (40, 20, False), (40, 16, False), (40, 12, True), (9, 5, True)):
+        seen = replace(lies, own=own, own_contradicted=own_contradicted)
+        assert Guard().after(limits, seen).frozen == froze, (own, own_contradicted)
+    all_new = replace(lies, contradicted=300, own=40, own_contradicted=40)
+    assert not Guard().after(limits, all_new).frozen
+
+
+@given(st.integers(20, 400), st.integers(10, 100), st.floats(0, 1), st.floats(0, 1))
+def test_the_trusted_of_the_window_can_only_speak_for_the_others(
+    rows: int, own: int, share: float, own_share: float
+) -> None:
+    limits = Limits(window=500, contradicted=0.1)
+    alone = Facts(rows=500, observed=500, trusted=rows, contradicted=round(share * rows))
+    beside = replace(alone, own=own, own_contradicted=round(own_share * own))
+    frozen, frozen_beside = (Guard().after(limits, facts).frozen for facts in (alone, beside))
+    assert frozen or not frozen_beside
+    if round(own_share * own) == 0 and share > 0.5:
+        assert frozen_beside == frozen, "honest ones who contradict nobody excuse nobody"
+
+
 def test_a_thaw_by_hand_begins_a_new_count_of_rates() -> None:
     rates, _ = LabelRates().after(1000, np.zeros(600), ["a"] * 600)
     flooded = replace(Guard(), rates=rates).after(LIMITS, SICK["a floods"])

@@ -46,6 +46,19 @@ def test_turned_labels_contradict_and_honest_ones_do_as_often_as_the_trusted(see
     assert turned.contradicted == honest.rows - honest.contradicted
 
 
+def test_where_the_world_has_changed_the_trusted_contradict_as_the_others_do() -> None:
+    holdout = with_trusted()
+    x_BF, y_B, _ = batch(11, 600, b"other", turned=True)
+    who_B = np.where(np.arange(600) % 3 == 0, b"audit", b"other")
+    held = holdout.see(x_BF, y_B, who_B)
+    assert held.own_rows > 30
+    assert abs(held.own_contradicted / held.own_rows - held.contradicted / held.rows) < 0.15
+    assert held.contradicted > 0.7 * held.rows
+    honest = with_trusted().see(*batch(12, 600, b"audit"))
+    assert (honest.rows, honest.contradicted) == (0, 0)
+    assert honest.own_contradicted < 0.3 * honest.own_rows
+
+
 def test_where_the_trusted_do_not_agree_nothing_contradicts() -> None:
     coin = with_trusted(replace(RULES, nearest=20), noise=0.5)
     assert coin.see(*batch(9, 500, b"other", turned=True)).rows < 10
