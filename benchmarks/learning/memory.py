@@ -32,7 +32,7 @@ SAFEGUARDED: Final[dict[str, Words]] = {
     "replay, concept balanced": ("concept_balanced", NONE, MIX),
     "logit replay": ("concept_balanced", {"logit_replay": {}}, MIX),
     "A-GEM": ("concept_balanced", {"a_gem": {}}, 0),
-    "EWC": ("none", {"ewc": {"strength": 100}}, MIX),
+    "EWC": ("none", {"ewc": {}}, MIX),
     "synaptic intelligence": ("none", {"synaptic_intelligence": {}}, MIX),
     "distillation": ("none", {"distillation": {"strength": 0.25}}, MIX),
     "L2 to the parent": ("none", {"parent": {}}, MIX),
@@ -44,7 +44,7 @@ SAFEGUARDED: Final[dict[str, Words]] = {
 }
 """Kind of replay, safeguards, and how many examples are replayed with each batch.
 
-Strengths are the defaults, but of EWC and distillation those that come to the strengths of their twins."""
+Strengths are the defaults, but of distillation that which comes to its twin's."""
 
 
 def shape_of(stream: Stream) -> NetworkShape:

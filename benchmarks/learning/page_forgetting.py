@@ -31,9 +31,10 @@ each other. The **product** is told nothing: it is the learner's own fold with g
 is the version that serves, judged each 256 examples. So its *old* is what it answers before the bank can know that the
 concept is back, and *returned* what it answers with the bank.
 
-Differences of a point or two between runs of one seed say nothing. The strengths are the defaults, but of EWC and of
-distillation, which have those that come to Avalanche's λ = 100 and α = 1; nobody's were searched for. INSECTS with
-seed 1 was looked at when it was decided how concept-balanced replay draws its classes.
+Differences of a point or two between runs of one seed say nothing. The strengths are the defaults, but of distillation,
+which has the one that comes to Avalanche's α = 1. Nobody's were searched for; EWC had 100 at first, as Avalanche's has,
+which refused Agrawal's new concept. Seed 1 was looked at when it was decided how concept-balanced replay draws its
+classes, and what replay leaves out.
 
 ![What is kept and what is learned](learning-forgetting.png)
 """
