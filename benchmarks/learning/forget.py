@@ -21,6 +21,7 @@ from benchmarks.learning.product import Product
 from benchmarks.learning.publish import publish
 from benchmarks.learning.scenarios import SCENARIOS, Scenario
 from benchmarks.learning.streams import DATA
+from benchmarks.learning.witness import Witness
 from models.determinism import make_deterministic
 
 CLONE: Final = Path(__file__).parents[2]
@@ -75,7 +76,9 @@ def _measured(name: str, scenario: Scenario, seed: int, asked: argparse.Namespac
         return _twin(scenario.name, *TWINS[name], seed, asked)
     if name in PRODUCTS:
         whole = Product(scenario.first, seed, PRODUCTS[name])
-        return forgetting(whole, scenario, BATCH) | {"recalls": whole.recalls, "published": whole.published}
+        witness = Witness(whole, scenario.phases[0].held_out)
+        found = forgetting(whole, scenario, BATCH, tell=witness.look)
+        return found | {"recalls": whole.recalls, "published": whole.published} | witness.told
     learner = remembering(scenario.first, seed, *SAFEGUARDED[name])
 
     def begin(place: int) -> None:

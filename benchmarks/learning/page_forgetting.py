@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from benchmarks.learning.forgetting import SOON
+from benchmarks.learning.witness import EPSILON
 
 Result = dict[str, Any]
 
@@ -45,7 +46,18 @@ LINES: Final = ("| learner | old | change | new | rows to new | returned |", "|-
 
 def forgetting_part(scenarios: dict[str, dict[str, dict[str, Result]]]) -> str:
     """Write the tables, the learner that keeps most of both concepts first."""
-    return "\n\n".join((HEAD.strip(), *(_table(name, learners) for name, learners in scenarios.items())))
+    tables = [_table(name, learners) for name, learners in scenarios.items()]
+    return "\n\n".join((HEAD.strip(), *tables, *_witnessed(scenarios)))
+
+
+def _witnessed(scenarios: dict[str, dict[str, dict[str, Result]]]) -> Iterator[str]:
+    runs = [run for learners in scenarios.values() for seeds in learners.values() for run in seeds.values()]
+    judged, forgetting = (sum(run.get(key, 0) for run in runs) for key in ("judged", "forgetting"))
+    if judged:
+        yield (
+            f"Of {judged} versions that the product published while the old concept was banked and not contradicted, "
+            f"{forgetting}\nlost more than ε = {EPSILON} on its held-out rows, in Brier's score, than the best before."
+        )
 
 
 def _table(scenario: str, learners: dict[str, dict[str, Result]]) -> str:

@@ -13,6 +13,7 @@ import numpy as np
 from benchmarks.learning.memory import BATCH, HIDDEN, MEMORY, MIX, RATE
 from benchmarks.learning.streams import Stream
 from models.assembly import pipeline_learner
+from models.gate_court import Regime
 from models.protocol import Float32, Float64, ServedModel
 from models.snapshot import decode_model
 from schemas.examples import Examples
@@ -59,9 +60,10 @@ class Product:
                 self.recalls += [self._state.place.examples] if effect.concept else []
 
     @property
-    def regime(self) -> int:
-        """Number of the present one."""
-        return 0 if self._state.court is None else self._state.court.regime.number
+    def regime(self) -> Regime:
+        """The present one."""
+        assert self._state.court is not None, "its gate is `better`"
+        return self._state.court.regime
 
     def _examples(self, x_BF: Float32, y_B: Float64) -> Examples:
         offset_B = self._state.place.next_offset + np.arange(len(y_B))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,8 @@ from benchmarks.learning.forgetting import forgetting, rows_to
 from benchmarks.learning.page_forgetting import forgetting_part, recall_told
 from benchmarks.learning.scenarios import Phase, Scenario, agrawal_disjoint, and_back, sea_and_back
 from benchmarks.learning.streams import Stream
+from benchmarks.learning.witness import Witness
+from models.gate_court import Regime
 from models.protocol import Float32, Float64
 
 ROWS = 640
@@ -110,3 +113,28 @@ def test_what_is_held_out_is_never_learned() -> None:
     for part in sea_and_back(300, seed=2).phases:
         learned = {row.tobytes() for row in part.learned.x_TF}
         assert not any(row.tobytes() in learned for row in part.held_out.x_TF)
+
+
+@dataclass
+class Publisher:
+    """Has published a version that answers every row alike."""
+
+    answer: float
+    published: int = 1
+    regime: Regime = field(default_factory=lambda: Regime(1, ()))
+
+    def predict_many(self, x_BF: Float32) -> Float32:
+        return np.full((len(x_BF), 1), self.answer, np.float32)
+
+
+def test_a_version_that_forgets_is_counted_unless_the_present_contradicts_what_it_forgot() -> None:
+    held_out = Stream("A", np.zeros((10, 1), np.float32), np.zeros(10), 2)
+    one = Publisher(answer=0.1)
+    witness = Witness(one, held_out)
+    witness.look(32)
+    life = ((Regime(1, ()), 0.9), (Regime(2, (1,)), 0.9), (Regime(2, ()), 0.15), (Regime(2, ()), 0.9))
+    for regime, answer in life:
+        one.regime, one.answer, one.published = regime, answer, one.published + 1
+        witness.look(32)
+        witness.look(32)
+    assert witness.told == {"judged": 2, "forgetting": 1}
