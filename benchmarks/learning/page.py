@@ -31,7 +31,8 @@ comes at once or 500 rows later. Rows come in micro-batches, whose labels are un
 batch of 1 is the one-by-one protocol of the literature. The peers are River's classifiers with River's settings, ten
 members in each ensemble, on the same machine, one run each (seed 1). The contest's settings are one set for all streams
 and delays, chosen on the three real ones (elec2, insects, noaa), so that its figures there are of settings that had
-seen these streams; the generated ones had no part in that. `mlp` is a network with Adam's steps of 0.001.
+seen these streams; the generated ones had no part in that. `mlp` is a network with Adam's steps of 0.001, alone, with
+a reservoir, or with the concept bank and concept-balanced replay.
 
 - **accuracy**: share of all rows answered right.
 - **kappa-temporal**: how much of what the last *known* label leaves wrong is got right.

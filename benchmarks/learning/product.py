@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from benchmarks.learning.memory import BATCH, HIDDEN, MEMORY, MIX, RATE
+from benchmarks.learning.memory import BATCH, HIDDEN, MEMORY, MIX, NONE, RATE
 from benchmarks.learning.streams import Stream
 from models.assembly import pipeline_learner
 from models.gate_court import Regime
@@ -24,6 +24,7 @@ from services.learner.plan import plan_of
 from services.learner.state import first_state
 
 CADENCE: Final = 256
+MODEL: Final[Mapping[str, Any]] = {"optimiser": {"rate": RATE}}
 
 
 class Product:
@@ -33,12 +34,14 @@ class Product:
     ----------
     replay : str
         Kind of the replay memory.
-    gate : mapping
-        What the pipeline file says of the gate, beside its policy.
+    gate, model : mapping
+        What the pipeline file says of the gate, beside its policy, and of the model.
     """
 
-    def __init__(self, stream: Stream, seed: int, replay: str, gate: Mapping[str, Any] | None = None) -> None:
-        pipeline = _pipeline(stream, seed, replay, gate or {})
+    def __init__(
+        self, stream: Stream, seed: int, replay: str, gate: Mapping[str, Any] = NONE, model: Mapping[str, Any] = MODEL
+    ) -> None:
+        pipeline = _pipeline(stream, seed, replay, gate, model)
         self._plan = plan_of(pipeline)
         self._state = first_state(self._plan, pipeline_learner(pipeline))
         self._served: ServedModel = self._state.learner.served()
@@ -49,6 +52,10 @@ class Product:
     def predict_many(self, x_BF: Float32) -> Float32:
         """Answer with the version that serves."""
         return self._served.predict_many(_keyed(x_BF))
+
+    def predict_ungated(self, x_BF: Float32) -> Float32:
+        """Answer with the learner itself, which no gate holds back."""
+        return self._state.learner.predict_many(_keyed(x_BF))
 
     def learn_many(self, x_BF: Float32, y_B: Float64) -> None:
         """Let the fold have it."""
@@ -84,7 +91,7 @@ def _keyed(x_BF: Float32) -> Float32:
     return np.concatenate((x_BF, np.zeros((len(x_BF), 1), np.float32)), axis=1)
 
 
-def _pipeline(stream: Stream, seed: int, replay: str, gate: Mapping[str, Any]) -> Pipeline:
+def _pipeline(stream: Stream, seed: int, replay: str, gate: Mapping[str, Any], model: Mapping[str, Any]) -> Pipeline:
     """The columns, and one that a request must have to be keyed by, which nothing heeds."""
     low_F, high_F = stream.x_TF.min(axis=0).tolist(), stream.x_TF.max(axis=0).tolist()
     fields: dict[str, Any] = {
@@ -100,7 +107,7 @@ def _pipeline(stream: Stream, seed: int, replay: str, gate: Mapping[str, Any]) -
             "request": {"entity": "key", "fields": fields | {"key": {"type": "category", "buckets": 2}}},
             "target": {"type": stream.target, **classes},
             "join": {"wait": "1h"},
-            "model": {"hidden": HIDDEN, "ignore": ["key"], "optimiser": {"rate": RATE}},
+            "model": {**model, "hidden": HIDDEN, "ignore": ["key"]},
             "learner": {
                 "batch": BATCH,
                 "cadence": CADENCE,
