@@ -18,14 +18,14 @@ from adapters.local_stack.state import load_state
 from adapters.loop.client_settings import SESSION_TIMEOUT_MS, TRANSACTION_TIMEOUT_MS
 from adapters.supervisor import Child, last_lines
 from services.cli.session import Session
-from tests.system.chaos.pulse import Pulse
+from tests.system.chaos.pulse import Expected, Pulse
 from tests.system.chaos.schedule import SERVERS, Disturbance, Process, Server, Target
 
 FROZEN_S = max(SESSION_TIMEOUT_MS, TRANSACTION_TIMEOUT_MS) / 1000 + 3.0
 """Longer than the group waits for a silent member, and than a transaction may stay open."""
 PATIENCE_S = 150.0
 """No bound that anybody should come near to: machines are shared."""
-LEAVING = ("has taken the place of", "works in the same folder", "Another process", "Faust gave up")
+LEAVING = ("has taken the place of", "Another process", "Another learner works", "Faust gave up")
 FULL = ("cannot be written",)
 
 
@@ -121,6 +121,8 @@ def _twins(scene: Scene, name: Process) -> Ordeal:
     log = supervisor.let_go(name)
     kill(log.process)
     since_ms, before = _now_ms(), log.log.stat().st_size
+    # Whoever stays may give it before the other has left.
+    sign = scene.pulse.expect(name, since_ms)
     for _ in range(2):
         scene.session.start(name)
     twins = [supervisor.let_go(name) for _ in range(2)]
@@ -130,7 +132,7 @@ def _twins(scene: Scene, name: Process) -> Ordeal:
             supervisor.take_in(child)
     if len(gone) == len(twins):  # each has fenced the other: as whoever looks after them would, begin anew
         scene.session.start(name)
-    recovered_s = yield from _sign(scene, name, since_ms)
+    recovered_s = yield from _given(scene, sign)
     return Recovered(recovered_s, gone[0].code, _words(log, before, LEAVING))
 
 
@@ -180,14 +182,18 @@ def _words(child: Child, before: int, known: tuple[str, ...]) -> str:
 
 
 def _sign(scene: Scene, of: Target, since_ms: float) -> Generator[None, None, float]:
-    expected = scene.pulse.expect(of, since_ms)
-    deadline = time.monotonic() + PATIENCE_S
+    return (yield from _given(scene, scene.pulse.expect(of, since_ms)))
+
+
+def _given(scene: Scene, expected: Expected) -> Generator[None, None, float]:
+    """Wait for a sign of life; seconds that it took."""
+    of, deadline = expected.of, time.monotonic() + PATIENCE_S
     while expected.seen_ms is None:
         if time.monotonic() > deadline:
             log = scene.session.home / "logs" / f"{of}.log"
             raise AssertionError(f"no sign of life of {of} for {PATIENCE_S:.0f} s:\n{last_lines(log, 40)}")
         yield
-    return (expected.seen_ms - since_ms) / 1000
+    return (expected.seen_ms - expected.since_ms) / 1000
 
 
 def _pass(seconds: float) -> Generator[None, None, None]:
