@@ -80,7 +80,9 @@ class Drift(Section):
     its columns have, and one. `false_alarms: N` raises the bands until at most one in N windows that do not drift
     begins an event. No test is made of fewer than `minimum` rows. `expectations` say what must hold of the rows of
     every window, whatever held before; `slices` for which values of a category of the request the error is watched on
-    its own (an empty list: each code, modulo `bins`). A window is open for `lateness` longer than the rows that have
+    its own (an empty list: each code, modulo `bins`). With `rows` windows are by count: panes, of length `slide` or
+    `window`, are joined until they hold so many rows, divided by how many slides are in a window; of as many of these a
+    window is made. A window is open for `lateness` longer than the rows that have
     come say: so much may one of them be behind the newest before it in its partition and still count.
     """
 
@@ -104,6 +106,7 @@ class Drift(Section):
     expectations: tuple[Expectation, ...] = later(())
     slices: dict[str, tuple[str, ...]] = later({})
     lateness: Duration = later(0)
+    rows: Annotated[int, Field(ge=1)] | None = later(None)
 
     @model_validator(mode="after")
     def _slides(self) -> Self:
@@ -117,6 +120,14 @@ class Drift(Section):
             raise ValueError(f"`alpha` must be {LEAST_ALPHA:g} or more beside `joint`: it is met by permutations")
         return self
 
+    @model_validator(mode="after")
+    def _counts(self) -> Self:
+        if self.rows is not None and self.against == "champion":
+            raise ValueError("`rows` goes with `against: trailing` or `fixed`: champions are known by time")
+        if self.rows is not None and self.rows < self.minimum:
+            raise ValueError(f"`rows` must be `minimum`, {self.minimum}, or more: nothing is said of a window of fewer")
+        return self
+
     @property
     def pane(self) -> int:
         """How long the windows of a sketch are, in ms: windows are put together of these."""
@@ -126,3 +137,8 @@ class Drift(Section):
     def panes(self) -> int:
         """Of how many panes a window is made."""
         return self.window // self.pane
+
+    @property
+    def stretch(self) -> int | None:
+        """How many rows panes are joined to hold, rounded up; None if windows are by time."""
+        return None if self.rows is None else -(-self.rows // self.panes)

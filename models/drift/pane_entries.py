@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from models.drift.sample import merged
 from models.drift.sketch import SketchPlan
@@ -48,13 +47,17 @@ class View:
         samples = [name for start in starts if self.get(name := sample_name(start))]
         return [*map(pane_name, starts), *samples]
 
-    def tally(self, plan: SketchPlan, starts: list[float], end: float | None = None) -> Tally:
+    def end(self, plan: SketchPlan, start: float) -> float:
+        """End of a pane, or of the stretch of panes that was made of it."""
+        return float((self.get(pane_name(start)) or {}).get("through", start)) + plan.window_ms
+
+    def tally(self, plan: SketchPlan, starts: list[float]) -> Tally:
         """Merge panes into what is known of their rows; of none, nothing is."""
         if not starts:
             return tally_of(plan, [], 0.0, 0.0)
         names = [name for start in starts for name in (pane_name(start), sample_name(start))]
         entries = [entry for name in names if (entry := self.get(name))]
-        return tally_of(plan, entries, starts[0], starts[-1] + plan.window_ms if end is None else end)
+        return tally_of(plan, entries, starts[0], self.end(plan, starts[-1]))
 
     def version(self, starts: list[float]) -> int:
         """Newest version that answered in panes; 0: none."""
@@ -85,7 +88,7 @@ def add_sketch(view: View, plan: SketchPlan, sketch: SketchRow) -> None:
     counted: Entry = {
         "rows": pane["rows"] + sketch.rows,
         "counts": (np.array(pane["counts"], np.int64) + sketch.counts_N).tolist(),
-        "outside": _sum(pane.get("outside", []), sketch.outside_F),
+        "outside": sum_of(pane.get("outside", []), sketch.outside_F.tolist()),
         "sequences": pane["sequences"] | {partition: sketch.sequence},
     }
     view.put(name, counted | ({"version": version} if version else {}))
@@ -100,7 +103,8 @@ def _add_sample(view: View, plan: SketchPlan, sketch: SketchRow) -> None:
         view.put(name, {"sample": b64encode(sample).decode()})
 
 
-def _sum(counted: list[int], more_F: NDArray[np.int64]) -> list[int]:
-    if not counted or not len(more_F):
-        return counted or [int(n) for n in more_F]
-    return [int(n) for n in np.array(counted, np.int64) + more_F]
+def sum_of(counted: list[int], more: list[int]) -> list[int]:
+    """Add counts up; of what was not counted there are none."""
+    if not counted or not more:
+        return counted or more
+    return [int(n) for n in np.array(counted, np.int64) + np.array(more, np.int64)]

@@ -12,7 +12,11 @@ def window_of(closed: list[float], pane_ms: int, spec: DriftSpec) -> list[float]
     --------
     >>> window_of([0, 10, 30, 40], 10, DriftSpec(window=30, slide=10))
     [30, 40]
+    >>> window_of([0, 10, 30, 40], 10, DriftSpec(window=30, slide=10, rows=900))
+    [10, 30, 40]
     """
+    if spec.stretch is not None:  # of panes that were joined, whatever their length
+        return closed[-spec.panes :]
     return [start for start in closed if start > closed[-1] - spec.window]
 
 

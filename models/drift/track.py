@@ -137,10 +137,14 @@ class Track:
 
     def _has_settled(self, window: Tally, reference: Tally, active: State) -> bool:
         """Always once the reference has moved its own length past the beginning; never where it does not move."""
-        length = self.spec.reference * self.spec.window
-        if self.spec.against == "trailing" and reference.start >= active["event"]["since"] + length:
+        if self.spec.against == "trailing" and self._has_moved_on(reference, active["event"]):
             return True
         return self._is_like(window, reference, active) and self._is_like(window, self._tally(active["last"]), active)
+
+    def _has_moved_on(self, reference: Tally, event: State) -> bool:
+        if self.spec.stretch is not None:
+            return bool(event["windows"] >= 2 * self.spec.reference * self.spec.panes)
+        return bool(reference.start >= event["since"] + self.spec.reference * self.spec.window)
 
     def _close(self, state: State, active: State, anchor: Tally, *, returned: bool) -> tuple[Drift, State]:
         event = from_json(active["event"])

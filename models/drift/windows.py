@@ -22,6 +22,7 @@ from models.drift.pane_entries import Entry, Table, View, add_sketch, pane_name,
 from models.drift.panes import left_behind, reference_of, window_of
 from models.drift.sketch import SketchPlan
 from models.drift.sketch_row import SketchRow
+from models.drift.stretches import gathered
 from models.drift.tracks import tracked
 from models.drift.verdict import bar_of, remembered
 from schemas.pipeline_drift import Drift as DriftSpec
@@ -99,6 +100,7 @@ def _source(entry: Entry | None) -> Entry:
         "closed": _NEVER,
         "starts": [],
         "forgotten": [],
+        "gathering": None,
         "tracks": None,
         "size": 0,
         "window_ms": 0,
@@ -145,6 +147,10 @@ def _close(
     tracks = (view.get(source["tracks"]) if source["tracks"] else None) or {}
     drifts: list[Drift] = []
     for start in due:
+        if spec.stretch is not None:
+            source = gathered(view, source, plan, spec.stretch, start)
+            if source["gathering"] is not None:
+                continue
         closed = [s for s in source["starts"] if s <= start]
         panes = window_of(closed, plan.window_ms, spec)
         trained = trained_through(view, view.version(panes)) if spec.against == "champion" else None
@@ -166,8 +172,9 @@ def _judge(
     view: View, plan: SketchPlan, spec: DriftSpec, panes: list[float], of_reference: list[float], tracks: Entry
 ) -> tuple[list[Drift], Entry]:
     """Judge by the expectations, and, where there is a reference, by what has changed."""
-    window = view.tally(plan, panes, panes[-1] + plan.window_ms)
-    window = replace(window, start=window.end - spec.window)
+    window = view.tally(plan, panes)
+    if spec.stretch is None:  # it is as long even if it begins with panes without rows
+        window = replace(window, start=window.end - spec.window)
     reference = view.tally(plan, of_reference)
     drifts, ruled = list[Drift](), dict[str, Entry]()
     if any(isinstance(one, Rule) for one in plan.derived):
