@@ -8,7 +8,7 @@ from typing import Final, Self
 
 from models.protocol import Json
 from models.trailing_loss import TrailingLoss
-from schemas.pipeline_reaction import DriftTrigger, ReactionRule, WorseTrigger
+from schemas.pipeline_reaction import Alarm, DriftTrigger, ReactionRule, WorseTrigger
 
 REMEMBERED: Final = 64
 """Drifts that a rule knows it has dealt with."""
@@ -39,6 +39,8 @@ class BatchSignal:
         The bank has begun another regime.
     rows, own, champion : int, float, float or None
         How many rows were scored, and the sums of the losses of learner and champion; None while there is no champion.
+    alarms : frozenset of str
+        Detectors that say that the learner's errors have risen.
     """
 
     examples: tuple[int, int]
@@ -47,6 +49,7 @@ class BatchSignal:
     rows: int = 0
     own: float = 0.0
     champion: float | None = None
+    alarms: frozenset[Alarm] = frozenset()
 
 
 Signal = DriftSignal | BatchSignal
@@ -146,6 +149,8 @@ def _is_due(rule: ReactionRule, state: RuleState, batch: BatchSignal) -> bool:
     if rule.worse is not None:
         excess = _excess(rule.worse, state, batch)
         return excess is not None and excess > rule.worse.by
+    if rule.alarm is not None:
+        return rule.alarm in batch.alarms
     return rule.regime and batch.regime
 
 

@@ -8,11 +8,12 @@ from pydantic import Field, model_validator
 
 from schemas.durations import Duration
 from schemas.pipeline_drift import Kind
-from schemas.section import Section
+from schemas.section import Section, later
 
 Offset = Annotated[int, Field(ge=0)]
 Rows = Annotated[int, Field(ge=1)]
 Pattern = Literal["abrupt", "gradual", "incremental", "recurring", "blip"]
+Alarm = Literal["error_rate", "adwin", "page_hinkley", "kswin", "ddm", "eddm", "hddm_a", "hddm_w"]
 How = Literal["full", "incremental", "transfer"]
 
 
@@ -126,7 +127,8 @@ class ReactionRule(Section):
     """When something is done, and what; at most once in `cool_down` examples, and never while learning is frozen.
 
     One of: `drift`; `regime`, whenever the bank begins another one; `worse`; `examples`, with every so many; `time`,
-    with every so long a span of event time.
+    with every so long a span of event time; `alarm`, whenever this detector says that the learner's own errors have
+    risen, each scored before it was learned.
     """
 
     drift: DriftTrigger | None = None
@@ -134,19 +136,20 @@ class ReactionRule(Section):
     worse: WorseTrigger | None = None
     examples: Rows | None = None
     time: Duration | None = None
+    alarm: Alarm | None = later(None)
     do: Action
     cool_down: Annotated[int, Field(ge=0)] = 10_000
 
     @property
     def trigger(self) -> str:
         """Name of its trigger."""
-        return next(name for name in ("drift", "regime", "worse", "examples", "time") if getattr(self, name))
+        return next(name for name in ("drift", "regime", "worse", "examples", "time", "alarm") if getattr(self, name))
 
     @model_validator(mode="after")
     def _has_one_trigger(self) -> Self:
-        triggers = (self.drift, self.regime or None, self.worse, self.examples, self.time)
+        triggers = (self.drift, self.regime or None, self.worse, self.examples, self.time, self.alarm)
         if sum(trigger is not None for trigger in triggers) != 1:
-            raise ValueError("must have exactly one of drift, regime, worse, examples and time")
+            raise ValueError("must have exactly one of drift, regime, worse, examples, time and alarm")
         if self.time == 0:
             raise ValueError("`time` must be above 0")
         return self

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from schemas.pipeline import Pipeline
 
 _NETWORKS: Final = ("tabular_resnet", "mlp")
+_OF_CLASSES: Final = ("error_rate", "ddm", "eddm", "hddm_a", "hddm_w")
 
 
 def reaction_faults(pipeline: Pipeline) -> Iterator[str]:
@@ -22,6 +23,8 @@ def reaction_faults(pipeline: Pipeline) -> Iterator[str]:
             yield f"{at}.regime: it is the concept bank that finds regimes: set `gate.policy` to better"
         if rule.worse is not None and rule.worse.than == "champion" and not isinstance(pipeline.gate, BetterGate):
             yield f"{at}.worse.than: there is a champion with `gate.policy: better` only; take own"
+        if rule.alarm in _OF_CLASSES and pipeline.target.type == "regression":
+            yield f"{at}.alarm: {rule.alarm} reads right and wrong, and a regression has losses; take adwin"
         yield from action_faults(pipeline, rule.do, f"{at}.do")
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
+from models.error_alarms import errors_of
 from models.gate_court import Regime
 from models.protocol import Float32
 from models.reaction import BatchSignal
 from schemas.commands import Command
 from schemas.examples import Examples
+from schemas.pipeline_reaction import Alarm
 from services.learner.candidates import after_candidate, due_candidate
 from services.learner.effects import Checkpoint, Effect
 from services.learner.freezing import learn, reasons_of
@@ -94,6 +96,7 @@ def _scored_and_learned(plan: Plan, state: State, batch: Examples) -> tuple[Stat
     champion_B = None if state.court is None else state.court.see(batch.features_BF, batch.label_B, own_BK)
     if state.challenger is not None:
         state.challenger.see(batch.features_BF, batch.label_B)
+    alarms = _alarms(plan, state, own_BK, batch)
     before, frozen = state.place, bool(reasons_of(state))
     state = learn(plan.limits, state, batch, own_BK)
     state = replace(state, place=_advanced(before, batch))
@@ -103,6 +106,7 @@ def _scored_and_learned(plan: Plan, state: State, batch: Examples) -> tuple[Stat
         rows=len(batch),
         own=_total(plan, own_BK, batch),
         champion=None if champion_B is None else float(champion_B.sum()),
+        alarms=alarms,
     )
 
 
@@ -115,6 +119,13 @@ def _noted(state: State, batch: Examples, frozen: bool) -> State:
     elif state.challenger is not None:
         state.challenger.learner.learn_many(batch.features_BF, batch.label_B)
     return replace(state, reactions=replace(known, marks=known.marks.after(place.examples, place.next_offset)))
+
+
+def _alarms(plan: Plan, state: State, own_BK: Float32, batch: Examples) -> frozenset[Alarm]:
+    if state.alarms is None:
+        return frozenset()
+    loss_B = plan.loss(own_BK, batch.label_B)
+    return state.alarms.see(errors_of(plan.layout.target, own_BK, batch.label_B, loss_B))
 
 
 def _total(plan: Plan, own_BK: Float32, batch: Examples) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, fields, replace
 from typing import Protocol
 
+from models.error_alarms import ErrorAlarms
 from models.freeze import Guard
 from models.gate_court import Court
 from models.protocol import Json, ServableLearner, Snapshot
@@ -66,9 +67,9 @@ class Place:
 class State:
     """All that decides what comes next, at the end of a minibatch; `waiting` examples do not fill one yet.
 
-    `learner`, `scores`, `court`, `holdout` and `challenger` learn in place: a state that was handed on must not be
-    used again. There is a court if the gate compares candidates with a champion, and a holdout if some labellers are
-    trusted; a challenger while one stands beside the learner.
+    `learner`, `scores`, `court`, `holdout`, `alarms` and `challenger` learn in place: a state that was handed on must
+    not be used again. There is a court if the gate compares candidates with a champion, a holdout if some labellers are
+    trusted, and alarms if a reaction heeds them; a challenger while one stands beside the learner.
     """
 
     place: Place
@@ -82,6 +83,7 @@ class State:
     challenger: Challenger | None = None
     reactions: ReactionState = field(default_factory=ReactionState)
     holdout: TrustedHoldout | None = None
+    alarms: ErrorAlarms | None = None
 
 
 def first_state(plan: Plan, learner: ServableLearner) -> State:
@@ -90,8 +92,17 @@ def first_state(plan: Plan, learner: ServableLearner) -> State:
     guard = None if plan.limits is None else Guard()
     scores = Scores(plan.layout, plan.score_window)
     holdout = None if plan.trusted is None else TrustedHoldout(plan.trusted)
+    kinds = [rule.alarm for rule in plan.rules if rule.alarm is not None]
     return State(
-        Place(), learner, scores, no_examples(plan.layout), court, guard, holdout=holdout, reactions=rules_of(plan)
+        Place(),
+        learner,
+        scores,
+        no_examples(plan.layout),
+        court,
+        guard,
+        holdout=holdout,
+        reactions=rules_of(plan),
+        alarms=ErrorAlarms(kinds) if kinds else None,
     )
 
 
@@ -165,7 +176,12 @@ def _reactions_of(state: State, whole: Snapshot) -> ReactionState:
 
 def _parts(state: State) -> dict[str, Kept]:
     parts: dict[str, Kept] = {"learner": state.learner, "scores": state.scores}
-    kept: dict[str, Kept | None] = {"court": state.court, "holdout": state.holdout, "challenger": state.challenger}
+    kept: dict[str, Kept | None] = {
+        "court": state.court,
+        "holdout": state.holdout,
+        "challenger": state.challenger,
+        "alarms": state.alarms,
+    }
     return {**parts, **{name: part for name, part in kept.items() if part is not None}}
 
 
