@@ -9,7 +9,6 @@ import numpy as np
 
 from models.drift.detectors.error_rate import ErrorRateDetector
 from models.drift.detectors.protocol import Detector
-from models.drift.detectors.river_detectors import RiverDetector
 from models.protocol import Float32, Float64, Json, Snapshot, Target
 from schemas.pipeline_reaction import Alarm
 
@@ -19,7 +18,12 @@ RECENT: Final = 64
 
 def detector_of(kind: Alarm) -> Detector:
     """Make a new one."""
-    return ErrorRateDetector() if kind == "error_rate" else RiverDetector(kind)
+    if kind == "error_rate":
+        return ErrorRateDetector()
+    # River takes a second to import: only who asks for it waits.
+    from models.drift.detectors.river_detectors import RiverDetector
+
+    return RiverDetector(kind)
 
 
 def errors_of(target: Target, output_BK: Float32, label_B: Float64, loss_B: Float64) -> Float64:

@@ -69,7 +69,7 @@ def judge_recall(gate: BetterGate, concept: Concept, excess: Mapping[int, float]
     concept : Concept
         Whose best version has won its trial.
     excess : Mapping of int to float
-        By how much more it loses than the best version of each other concept that is not contradicted.
+        By how much more it may lose than the best version of each other concept that is not contradicted.
     """
     assert concept.best is not None, "a regime is banked with a version"
     figures = {"concept": concept.number, "recalled": concept.best.number, "log_sum": concept.trial.log_sum}
@@ -80,7 +80,7 @@ def judge_recall(gate: BetterGate, concept: Concept, excess: Mapping[int, float]
 def _forgotten(gate: BetterGate, excess: Mapping[int, float]) -> list[str]:
     over = {number: lost for number, lost in excess.items() if lost > gate.epsilon}
     return [
-        f"has forgotten concept {number}: loses {lost:.3g} more than the best version there, above {gate.epsilon:g}"
+        f"has forgotten concept {number}: may lose {lost:.3g} more than the best version there, above {gate.epsilon:g}"
         for number, lost in over.items()
     ]
 

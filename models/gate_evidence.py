@@ -29,7 +29,7 @@ class Evidence:
     duel : Record or None
         Against the champion; None while there is none, or nobody asks.
     excess : Mapping of int to float
-        By how much more than the best version it loses on the sample of each banked concept it is held to.
+        By how much more than the best version it may lose on each banked concept it is held to.
     """
 
     weights: WeightsByName

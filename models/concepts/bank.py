@@ -80,7 +80,7 @@ class Bank:
         return max(won, key=lambda concept: concept.trial.log_sum, default=None)
 
     def excess(self, predict: Predict, besides: int = 0) -> dict[int, float]:
-        """By how much more than the best version a model loses on each banked regime that is not contradicted.
+        """By how much more than the best version a model may lose on each banked regime that is not contradicted.
 
         Parameters
         ----------

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
 
-from models.concepts.concept import Concept
-from models.concepts.sample import Sample
+from models.concepts.concept import DOUBT, Concept
 from models.gate_loss import BoundedLoss
-from models.protocol import Float32
+from models.protocol import Float32, Float64
 
 Predict = Callable[[Float32], Float32]
 
 
 def excess_of(loss: BoundedLoss, predict: Predict, concepts: Iterable[Concept]) -> dict[int, float]:
-    """By how much more than each regime's best version a model loses on its sample, on average; by the regime's number.
+    """By how much more than each regime's best version a model may lose there, by the regime's number.
+
+    That is the mean over the regime's sample and two standard errors of it: a candidate is judged again and again, and
+    the first that seemed good enough would mostly be one of which the sample says too much good.
 
     Parameters
     ----------
@@ -23,8 +26,12 @@ def excess_of(loss: BoundedLoss, predict: Predict, concepts: Iterable[Concept]) 
         With a best version.
     """
     held = [(concept, concept.best) for concept in concepts if concept.best is not None]
-    return {c.number: _lost(loss, predict, c.sample) - _lost(loss, b.model.predict_many, c.sample) for c, b in held}
+    return {c.number: _at_most(_lost(loss, predict, c) - _lost(loss, b.model.predict_many, c)) for c, b in held}
 
 
-def _lost(loss: BoundedLoss, predict: Predict, sample: Sample) -> float:
-    return float(loss(predict(sample.x_MF), sample.y_M).mean())
+def _lost(loss: BoundedLoss, predict: Predict, concept: Concept) -> Float64:
+    return loss(predict(concept.sample.x_MF), concept.sample.y_M)
+
+
+def _at_most(excess_M: Float64) -> float:
+    return float(excess_M.mean() + DOUBT * excess_M.std() / math.sqrt(len(excess_M)))
