@@ -71,7 +71,7 @@ class Court:
         return None if self._bank is None else self._bank.winner()
 
     def excess(self, predict: Predict, besides: int = 0) -> dict[int, float]:
-        """By how much more than the best version a model may lose on each regime that the present does not contradict."""
+        """By how much more than the best version a model may lose on each regime it is held to."""
         return {} if self._bank is None else self._bank.excess(predict, besides)
 
     def crown(self, number: int, blob: bytes, concept: int = 0) -> None:
