@@ -30,7 +30,9 @@ def create_topics(bootstrap: str, topics: Iterable[str], partitions: int) -> Non
 
 
 def send(bootstrap: str, topic: str, rows: Iterable[Row]) -> None:
-    producer = Producer({"bootstrap.servers": bootstrap, "partitioner": PARTITIONER, "linger.ms": 1})
+    # Idempotent, or rows that are sent again, say since a new topic has no leader yet, come after those that follow.
+    settings = {"bootstrap.servers": bootstrap, "partitioner": PARTITIONER, "linger.ms": 1, "enable.idempotence": True}
+    producer = Producer(settings)
     for key, value in rows:
         producer.produce(topic, value, key)
     assert producer.flush(30) == 0
