@@ -32,7 +32,7 @@ def in_memory(_: StackAddresses) -> Made:
 def in_kafka(stack: StackAddresses) -> Made:
     topic, group = f"whole-{uuid4()}", f"group-{uuid4()}"
     create_topics(stack.bootstrap, [topic], 2)
-    producer = Producer({"bootstrap.servers": stack.bootstrap})
+    producer = Producer({"bootstrap.servers": stack.bootstrap, "enable.idempotence": True})
     for partition, key, value in ROWS:
         producer.produce(topic, value, key, partition)
     assert producer.flush(30) == 0
