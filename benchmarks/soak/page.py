@@ -14,7 +14,7 @@ HEAD = """# Soak
 
 A steady load on the whole loop in wall time, and whether memory, latency, Redis and disk stay where they are.
 `make soak ARGS="--minutes 30 --rate 2000"` runs it, ends with `anabranch verify`, and writes this page,
-`benchmarks/results/soak.json` and the picture. Warm-up is the first eight minutes (a third of a shorter run): by then
+`benchmarks/results/soak.json` and the picture. Warm-up is the first 18 minutes (six tenths of a shorter run): by then
 windows, pending answers, remembered requests, replay memory and kept versions are at the size that the pipeline file
 allows, and the first segments have been let go of. After it, a process strays by its furthest sample from its median.
 
