@@ -61,16 +61,7 @@ def trial(stream: Stream, lies: float, seed: int) -> Trial:
         at = slice(start, min(start + BATCH, rows))
         seen = holdout.see(stream.x_TF[at], label_T[at], labeller_T[at])
         size, held, was_frozen = at.stop - at.start, held + seen.rows, guard.frozen
-        facts = Facts(
-            size,
-            size,
-            trusted=seen.rows,
-            contradicted=seen.contradicted,
-            expected=seen.expected,
-            own=seen.own_rows,
-            own_contradicted=seen.own_contradicted,
-        )
-        guard = guard.after(LIMITS, facts)
+        guard = guard.after(LIMITS, Facts(size, size).held_against(seen))
         froze += [at.stop] if guard.frozen and not was_frozen else []
     found = [place - middle for place in froze if place > middle]
     windows = middle // LIMITS.window

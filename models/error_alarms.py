@@ -7,9 +7,10 @@ from typing import Final
 
 import numpy as np
 
+from models.concepts.keeping import joined, parted
 from models.drift.detectors.error_rate import ErrorRateDetector
 from models.drift.detectors.protocol import Detector
-from models.protocol import Float32, Float64, Json, Snapshot, Target
+from models.protocol import Float32, Float64, Snapshot, Target
 from schemas.pipeline_reaction import Alarm
 
 RECENT: Final = 64
@@ -75,18 +76,15 @@ class ErrorAlarms:
 
     def snapshot(self) -> Snapshot:
         """All of its state."""
-        parts = {kind: detector.snapshot() for kind, detector in self._detectors.items()}
-        tensors = {f"{kind}/{name}": t for kind, part in parts.items() for name, t in part.tensors.items()}
-        manifest: Json = {kind: [part.manifest, *self._since[kind]] for kind, part in parts.items()}
-        return Snapshot({**tensors, "recent": self._recent.copy()}, manifest)
+        whole = joined({kind: detector.snapshot() for kind, detector in self._detectors.items()})
+        since = {kind: [*counted] for kind, counted in self._since.items()}
+        return Snapshot({**whole.tensors, "recent": self._recent.copy()}, {"parts": whole.manifest, "since": since})
 
     def restore(self, snapshot: Snapshot) -> None:
         """Become what `snapshot` was taken from."""
+        parts = parted(Snapshot(snapshot.tensors, snapshot.manifest["parts"]))
         for kind, detector in self._detectors.items():
-            manifest, count, total = snapshot.manifest[kind]
-            tensors = {
-                name.removeprefix(f"{kind}/"): t for name, t in snapshot.tensors.items() if name.startswith(f"{kind}/")
-            }
-            detector.restore(Snapshot(tensors, manifest))
+            detector.restore(parts[kind])
+            count, total = snapshot.manifest["since"][kind]
             self._since[kind] = int(count), float(total)
         self._recent = np.array(snapshot.tensors["recent"])

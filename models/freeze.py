@@ -18,6 +18,7 @@ from typing import Any, Final, Self
 
 from models.label_rates import NOBODY, Busiest, LabelRates, most_frequent
 from models.protocol import Json
+from models.trusted_holdout import Held
 
 _LEAST: Final = 20
 """Fewer labels say nothing of their givers."""
@@ -64,6 +65,17 @@ class Facts:
     own_contradicted: int = 0
     finite: bool = True
     moved: float = 0.0
+
+    def held_against(self, held: Held) -> Facts:
+        """Say what came of holding its labels against trusted ones."""
+        return replace(
+            self,
+            trusted=held.rows,
+            contradicted=held.contradicted,
+            expected=held.expected,
+            own=held.own_rows,
+            own_contradicted=held.own_contradicted,
+        )
 
     def and_then(self, other: Facts) -> Facts:
         """Take in what came next.

@@ -142,8 +142,8 @@ class Reservoir:
             It held another number of examples or columns.
         """
         x_MF, y_M, seen = snapshot.tensors["x"], snapshot.tensors["y"], int(snapshot.manifest["seen"])
-        held = len(y_M) if "concept" in snapshot.manifest else min(seen, len(self._y_M))
-        if x_MF.shape != (held, self._x_MF.shape[1]) or y_M.shape != (held,) or held > len(self._y_M):
+        held = min(len(y_M) if "concept" in snapshot.manifest else seen, len(self._y_M))
+        if x_MF.shape != (held, self._x_MF.shape[1]) or y_M.shape != (held,):
             raise DataError(
                 f"The replay memory saved has the shape {x_MF.shape}, not {(held, self._x_MF.shape[1])}.",
                 "The pipeline file has changed since: start the learner anew, or take the old file back.",

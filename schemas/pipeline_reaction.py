@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Final, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -15,6 +15,7 @@ Rows = Annotated[int, Field(ge=1)]
 Pattern = Literal["abrupt", "gradual", "incremental", "recurring", "blip"]
 Alarm = Literal["error_rate", "adwin", "page_hinkley", "kswin", "ddm", "eddm", "hddm_a", "hddm_w"]
 How = Literal["full", "incremental", "transfer"]
+TRIGGERS: Final = ("drift", "regime", "worse", "examples", "time", "alarm")
 
 
 class RaiseRate(Section):
@@ -143,13 +144,16 @@ class ReactionRule(Section):
     @property
     def trigger(self) -> str:
         """Name of its trigger."""
-        return next(name for name in ("drift", "regime", "worse", "examples", "time", "alarm") if getattr(self, name))
+        return self._triggers()[0]
+
+    def _triggers(self) -> list[str]:
+        """Names of those that are given; a `regime: false` is none."""
+        return [name for name in TRIGGERS if getattr(self, name) is not None and getattr(self, name) is not False]
 
     @model_validator(mode="after")
     def _has_one_trigger(self) -> Self:
-        triggers = (self.drift, self.regime or None, self.worse, self.examples, self.time, self.alarm)
-        if sum(trigger is not None for trigger in triggers) != 1:
-            raise ValueError("must have exactly one of drift, regime, worse, examples, time and alarm")
+        if len(self._triggers()) != 1:
+            raise ValueError(f"must have exactly one of {', '.join(TRIGGERS[:-1])} and {TRIGGERS[-1]}")
         if self.time == 0:
             raise ValueError("`time` must be above 0")
         return self

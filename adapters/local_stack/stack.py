@@ -80,7 +80,7 @@ def up(home: Path, report: Report = silent, options: StackOptions | None = None)
                     started[name] = _start(name, home, _at_its_old_port(chosen, known.get(name)), report)
                     save_state(home, running | started)
                 _await_all(started.values(), report)
-            _await_all((running | started).values(), report)
+            _await_all((server for name, server in running.items() if name not in started), report)
         except BaseException:
             end([server.process for server in started.values()], PATIENCE_S)
             save_state(home, running)

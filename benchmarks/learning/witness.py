@@ -9,9 +9,9 @@ from benchmarks.learning.forgetting import Answering
 from benchmarks.learning.streams import Stream
 from models.gate_court import Regime
 from models.gate_loss import BoundedLoss
+from schemas.pipeline_gate import BetterGate
 
-EPSILON: Final = 0.02
-"""The gate's default."""
+EPSILON: Final = BetterGate(policy="better").epsilon
 FIRST: Final = 1
 """Number of the first regime that the bank tells apart."""
 

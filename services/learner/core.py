@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
+import numpy as np
+
 from models.error_alarms import errors_of
 from models.gate_court import Regime
-from models.protocol import Float32
+from models.protocol import Float32, Float64
 from models.reaction import BatchSignal
 from schemas.commands import Command
 from schemas.examples import Examples
@@ -96,7 +98,10 @@ def _scored_and_learned(plan: Plan, state: State, batch: Examples) -> tuple[Stat
     champion_B = None if state.court is None else state.court.see(batch.features_BF, batch.label_B, own_BK)
     if state.challenger is not None:
         state.challenger.see(batch.features_BF, batch.label_B)
-    alarms = _alarms(plan, state, own_BK, batch)
+    loss_B = _heeded_losses(plan, own_BK, batch)
+    alarms = frozenset[Alarm]()
+    if state.alarms is not None:
+        alarms = state.alarms.see(errors_of(plan.layout.target, own_BK, batch.label_B, loss_B))
     before, frozen = state.place, bool(reasons_of(state))
     state = learn(plan.limits, state, batch, own_BK)
     state = replace(state, place=_advanced(before, batch))
@@ -104,7 +109,7 @@ def _scored_and_learned(plan: Plan, state: State, batch: Examples) -> tuple[Stat
         examples=(before.examples, state.place.examples),
         time=(before.trained_through, state.place.trained_through),
         rows=len(batch),
-        own=_total(plan, own_BK, batch),
+        own=float(loss_B.sum()),
         champion=None if champion_B is None else float(champion_B.sum()),
         alarms=alarms,
     )
@@ -121,16 +126,10 @@ def _noted(state: State, batch: Examples, frozen: bool) -> State:
     return replace(state, reactions=replace(known, marks=known.marks.after(place.examples, place.next_offset)))
 
 
-def _alarms(plan: Plan, state: State, own_BK: Float32, batch: Examples) -> frozenset[Alarm]:
-    if state.alarms is None:
-        return frozenset()
-    loss_B = plan.loss(own_BK, batch.label_B)
-    return state.alarms.see(errors_of(plan.layout.target, own_BK, batch.label_B, loss_B))
-
-
-def _total(plan: Plan, own_BK: Float32, batch: Examples) -> float:
-    """What the learner lost; only asked for where a rule does."""
-    return float(plan.loss(own_BK, batch.label_B).sum()) if any(rule.worse for rule in plan.rules) else 0.0
+def _heeded_losses(plan: Plan, own_BK: Float32, batch: Examples) -> Float64:
+    """What the learner lost on each row; nothing where no rule heeds it."""
+    is_heeded = any(rule.worse or rule.alarm for rule in plan.rules)
+    return plan.loss(own_BK, batch.label_B) if is_heeded else np.zeros(len(batch))
 
 
 def _tell_regime(state: State, before: Regime) -> bool:

@@ -27,14 +27,7 @@ def told_by_labels(
         guard, facts = _counted(limits, guard, came, facts)
     if holdout is not None:
         held = holdout.see(came.features_BF, came.label_B, came.labeller_B)
-        facts = replace(
-            facts,
-            trusted=held.rows,
-            contradicted=held.contradicted,
-            expected=held.expected,
-            own=held.own_rows,
-            own_contradicted=held.own_contradicted,
-        )
+        facts = facts.held_against(held)
     return guard, facts
 
 
