@@ -17,7 +17,8 @@ import numpy as np
 from benchmarks.end_to_end.machine import load
 from benchmarks.learning.streams import DATA, REAL, Stream, real_stream
 from benchmarks.publishing import publish, surroundings
-from models.freeze import Facts, Guard, Limits
+from models.freeze import Guard, Limits
+from models.freeze_facts import Facts
 from models.trusted_holdout import TrustedHoldout, TrustedRules
 
 LIES: Final = (0.0, 0.25, 0.5, 1.0)

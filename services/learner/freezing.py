@@ -10,7 +10,8 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from models.freeze import Facts, Limits
+from models.freeze import Limits
+from models.freeze_facts import Facts
 from models.protocol import Float32, ServableLearner
 from schemas.commands import Command
 from schemas.examples import Examples

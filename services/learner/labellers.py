@@ -8,7 +8,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from models.freeze import Facts, Guard, Limits
+from models.freeze import Guard, Limits
+from models.freeze_facts import Facts
 from models.label_rates import most_frequent
 from models.trusted_holdout import TrustedHoldout
 from schemas.examples import Examples

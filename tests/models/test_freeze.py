@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.freeze import Facts, Guard, Limits
+from models.freeze import Guard, Limits
+from models.freeze_facts import Facts
 from models.label_rates import LabelRates
 
 LIMITS = Limits(window=100, observed=0.5, producer=0.8, flood=500, contradicted=0.2, moved=10.0)
