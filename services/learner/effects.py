@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from models.gate_evidence import Decision
+from schemas.decoded import Fault
+from schemas.records import Outgoing
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,4 +109,30 @@ class Reacted:
     trouble: str = ""
 
 
-Effect = Candidate | Standing | Checkpoint | Reacted
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Rows that cannot be learned from.
+
+    Attributes
+    ----------
+    letters : Outgoing
+        Their dead letters.
+    told : int
+        Offset after the last of them.
+    faults : tuple of Fault
+        What is wrong with each.
+    """
+
+    letters: Outgoing
+    told: int
+    faults: tuple[Fault, ...]
+
+
+InOrder = Candidate | Standing | Checkpoint | Reacted
+"""What waits for all that was asked for before it."""
+Effect = InOrder | Refused
+
+
+def is_version(effect: Effect) -> bool:
+    """Whether an effect needs the model store."""
+    return isinstance(effect, Candidate | Standing)

@@ -4,7 +4,7 @@ A version goes blob → pointer → announcement, and a checkpoint that stands a
 any two of these leads back to a checkpoint before the version; learning then makes it again, bit for bit, and each
 step that was done already is recognised: a blob by its name, a pointer and an announcement by the number.
 
-While the store is away, versions and the checkpoints behind them wait here; learning goes on until too many do.
+While the store is away, versions and the checkpoints behind them wait here; dead letters do not.
 Between them the store is asked once a second whether it still has the version that stands: one that has lost its data
 gets it back.
 """
@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import json
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -22,15 +22,12 @@ from adapters.learner_ports import Announcer
 from adapters.ports import ModelStore
 from schemas.contracts import Contracts
 from schemas.errors import DependencyError, MissingModel
-from schemas.records import Outgoing
 from schemas.versions import VersionFields, encode_thinned, encode_version, manifest_of
 from services.learner.announcing import Predecessor, other_digest, standing_digest
-from services.learner.effects import Candidate, Checkpoint, Effect, Reacted, Standing
+from services.learner.effects import Candidate, Checkpoint, Effect, InOrder, Reacted, Refused, Standing, is_version
 from services.learner.recipe import recipe_of
 from services.learner.shelf import Shelf
 
-MOST_WAITING: Final = 16
-"""Versions that may wait for the store before learning pauses."""
 _FIRST_PAUSE_S: Final = 0.5
 _LONGEST_PAUSE_S: Final = 10.0
 _LOOK_EVERY_S: Final = 1.0
@@ -76,8 +73,10 @@ class Outbox:
         self._shelf = Shelf(around.contracts, lambda: around.announcer.announced(0))
         self._standing = predecessor.standing
         # A store that lost its data gets the newest version back before anything else.
-        self._waiting: deque[Effect] = deque(e for e in [predecessor.standing] if e is not None)
-        self._done: list[Effect] = []
+        self._waiting: deque[InOrder] = deque(e for e in [predecessor.standing] if e is not None)
+        # What is wrong with a row does not hang on the versions before it: its letter waits for no store.
+        self._letters: deque[Refused] = deque()
+        self._done: list[InOrder] = []
         self._pause_s, self._not_before_s = _FIRST_PAUSE_S, 0.0
         self._look_pause_s, self._look_at_s = _LOOK_EVERY_S, 0.0
         self.trouble: DependencyError | MissingModel | None = None
@@ -85,40 +84,25 @@ class Outbox:
     @property
     def is_empty(self) -> bool:
         """Whether all has been performed."""
-        return not self._waiting
-
-    @property
-    def is_full(self) -> bool:
-        """Whether learning must pause."""
-        return self.versions >= MOST_WAITING
+        return not self._waiting and not self._letters
 
     @property
     def versions(self) -> int:
         """How many versions wait."""
-        return sum(isinstance(effect, Candidate | Standing) for effect in self._waiting)
-
-    def refuse(self, letters: Outgoing, told: int) -> None:
-        """Send dead letters. Blocks.
-
-        Parameters
-        ----------
-        letters : Outgoing
-            For rows at offsets from `told` on.
-        told : int
-            Offset after the last of them.
-        """
-        self._around.announcer.send([letters], told)
-        self.told = told
+        return sum(map(is_version, self._waiting))
 
     def put(self, effects: Iterable[Effect]) -> None:
         """Queue effects; of several checkpoints only the last is kept, since it stands behind all that is before it."""
         for effect in effects:
+            if isinstance(effect, Refused):
+                self._letters.append(effect)
+                continue
             if isinstance(effect, Checkpoint):
                 self._waiting = deque(e for e in self._waiting if not isinstance(e, Checkpoint))
             self._waiting.append(effect)
 
-    def drain(self) -> list[Effect]:
-        """Perform what can be performed now, and return what has changed the world. Blocks for each step.
+    def drain(self) -> Iterator[Effect]:
+        """Perform what can be performed now, and give what has changed the world. Blocks for each step.
 
         If the store is away, `trouble` says so, and it is tried again after a pause, at a later call.
 
@@ -131,13 +115,21 @@ class Outbox:
         DependencyError
             Kafka or the disk is away.
         """
+        while self._letters:
+            yield self._refuse(self._letters[0])
+            self._letters.popleft()
         self._look_after_store()
         while self._waiting and self._around.steady_s() >= self._not_before_s:
             if not self._perform(self._waiting[0]):
                 break
             self._waiting.popleft()
-        done, self._done = self._done, []
-        return done
+            done, self._done = self._done, []
+            yield from done
+
+    def _refuse(self, refused: Refused) -> Refused:
+        self._around.announcer.send([refused.letters], refused.told)
+        self.told = refused.told
+        return refused
 
     def _look_after_store(self) -> None:
         """Queue the version that stands if nothing else waits and the store does not have it any more."""
@@ -155,7 +147,7 @@ class Outbox:
                 self._waiting.append(self._standing)
         self._look_at_s = now_s + self._look_pause_s
 
-    def _perform(self, effect: Effect) -> bool:
+    def _perform(self, effect: InOrder) -> bool:
         match effect:
             case Checkpoint():
                 self._around.folder.save(effect.offset, effect.payload)

@@ -10,10 +10,10 @@ from adapters.learner_ports import PartitionLog
 from schemas.decoded import Fault
 from schemas.errors import DependencyError, MissingModel
 from schemas.records import Records
+from services.learner.delivery import Delivery
 from services.learner.effects import Candidate, Checkpoint, Reacted, Standing
 from services.learner.freezing import reasons_of
 from services.learner.gradients import GradientReport
-from services.learner.outbox import Outbox
 from services.learner.state import State
 
 _EVERY_S: Final = 1.0
@@ -82,10 +82,10 @@ class Report:
         self._checkpoint_s = self._steady_s()
         self._context.log.debug("checkpoint", next_offset=checkpoint.offset, bytes=len(checkpoint.payload))
 
-    def turn(self, state: State, log: PartitionLog, outbox: Outbox) -> None:
+    def turn(self, state: State, log: PartitionLog, delivery: Delivery) -> None:
         """Say how things stand; asks the broker once a second."""
         self._caught_up |= log.is_at_end
-        self._tell_trouble(outbox.trouble)
+        self._tell_trouble(delivery.trouble)
         if (now_s := self._steady_s()) < self._due_s:
             return
         self._due_s = now_s + _EVERY_S
@@ -93,7 +93,7 @@ class Report:
         gauge("learned_rows", state.place.examples)
         gauge("lag_rows", 0 if log.is_at_end else max(0, log.end().next - self._next_offset), role="examples")
         gauge("checkpoint_age_seconds", now_s - self._checkpoint_s)
-        gauge("waiting_versions", outbox.versions)
+        gauge("waiting_versions", delivery.versions)
         self._tell_frozen(reasons_of(state))
         self._gradients.tell(state.learner)
         if state.scores.windows != self._scored:

@@ -15,7 +15,8 @@ from schemas.examples import read_whole_log
 from schemas.records import Records
 from services.learner.announcing import predecessor_of
 from services.learner.core import checkpoint_of, step
-from services.learner.effects import Candidate, Checkpoint, Effect, Reacted
+from services.learner.delivery import Delivery
+from services.learner.effects import Candidate, Checkpoint, Effect, Reacted, Refused
 from services.learner.history import Interrupted, RereadableLog
 from services.learner.outbox import Outbox, Surroundings
 from services.learner.plan import plan_of
@@ -60,28 +61,28 @@ class Session:
         self._state = self._restored()
         place = self._state.place
         announced = self._around.announcer.announced(max(0, place.parent - 1))
-        self._outbox = Outbox(self._around, predecessor_of(context.contracts, announced))
+        outbox = Outbox(self._around, predecessor_of(context.contracts, announced))
+        self._told, self._delivery = outbox.told, Delivery(outbox)
         self._log.seek(place.next_offset if place.examples else self._log.end().first)
         self._report = Report(context, self._around.steady_s)
 
     def run(self) -> None:
         """Learn until told to stop; then leave a checkpoint if nothing waits before it."""
-        try:
-            self._learn_on()
-        except Interrupted:
-            self._context.log.info("left in the midst of retraining: it begins anew from the last checkpoint")
-        else:
-            self._leave()
+        with self._delivery:
+            try:
+                self._learn_on()
+            except Interrupted:
+                self._context.log.info("left in the midst of retraining: it begins anew from the last checkpoint")
+            else:
+                self._leave()
 
     def _learn_on(self) -> None:
         while not self._context.stop.is_set():
             self._context.health.beat()
-            if self._outbox.is_full:
-                self._context.stop.wait(_WAIT_S)
-            else:
+            if self._delivery.has_room(_WAIT_S):
                 self._turn(self._log.read(MOST_ROWS, _WAIT_S))
-            self._drain()
-            self._report.turn(self._state, self._log, self._outbox)
+            self._collect()
+            self._report.turn(self._state, self._log, self._delivery)
 
     def _live_on(self) -> None:
         """Retraining takes its time: show that it goes on, and break it off if the process is to stop."""
@@ -94,19 +95,19 @@ class Session:
         if faults:
             self._refuse(records, faults)
         self._state, effects = step(self._plan, self._state, examples, commands, self._log)
-        self._outbox.put(effects)
+        self._delivery.put(effects)
         self._report.read(records)
 
     def _refuse(self, records: Records, faults: tuple[Fault, ...]) -> None:
         """Send what a predecessor has not sent to the dead letters."""
-        unsent = [fault for fault in faults if records.offset_B[fault.row] >= self._outbox.told]
+        unsent = tuple(fault for fault in faults if records.offset_B[fault.row] >= self._told)
         if unsent:
             letters = dead_letters(self._context.contracts, records, unsent, "learner", self._around.now_ms())
-            self._outbox.refuse(letters, int(records.offset_B[unsent[-1].row]) + 1)
-            self._report.refused(unsent)
+            self._told = int(records.offset_B[unsent[-1].row]) + 1
+            self._delivery.put([Refused(letters, self._told, unsent)])
 
-    def _drain(self) -> None:
-        for effect in self._outbox.drain():
+    def _collect(self) -> None:
+        for effect in self._delivery.collect():
             self._tell(effect)
 
     def _tell(self, effect: Effect) -> None:
@@ -116,13 +117,16 @@ class Session:
             self._report.checkpoint(effect)
         elif isinstance(effect, Reacted):
             self._report.reacted(effect)
+        elif isinstance(effect, Refused):
+            self._report.refused(effect.faults)
         else:
             self._report.put_back(effect)
 
     def _leave(self) -> None:
-        self._outbox.put([checkpoint_of(self._plan, self._state)])
-        self._drain()
-        if not self._outbox.is_empty:
+        self._delivery.put([checkpoint_of(self._plan, self._state)])
+        all_done = self._delivery.finish()
+        self._collect()
+        if not all_done:
             self._context.log.warning("left with versions unpublished; they are learned again from the last checkpoint")
 
     def _restored(self) -> State:

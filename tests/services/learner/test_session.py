@@ -12,7 +12,7 @@ from models.determinism import make_deterministic
 from models.snapshot import decode_model
 from schemas.contracts import Contracts
 from schemas.errors import DataError, DependencyError, Fenced
-from services.learner.outbox import MOST_WAITING
+from services.learner.delivery import MOST_WAITING
 from tests.services.learner.rig import Fate, Killed, World, example_values, fill, small_contracts
 
 make_deterministic()

@@ -17,6 +17,7 @@ from services.learner import outbox, session
 from services.learner.effects import Standing
 from services.learner.outbox import Outbox
 from services.learner.plan import Plan
+from services.learner.session import Session
 from services.learner.state import State
 from stream_jobs.label_join.core import PartitionJoin
 from tests.system.bugs.seams import MARK, Calls, crash_once, exchange
@@ -148,14 +149,15 @@ def _crash_in_the_middle() -> None:
     It reads a minibatch at a time, and writes down what is due before it reads on: where it crashes hangs on nothing.
     """
 
-    def make(step: Any) -> Any:
-        def crashing(plan: Plan, state: State, *read: Any) -> Any:
-            state, effects = step(plan, state, *read)
-            if state.place.number >= BEFORE and state.place.examples % plan.cadence >= plan.cadence // 2:
+    def make(turn: Any) -> Any:
+        def crashing(self: Session, *read: Any) -> Any:
+            turn(self, *read)
+            place = self._state.place
+            if place.number >= BEFORE and place.examples % self._plan.cadence >= self._plan.cadence // 2:
+                self._delivery.finish()
                 crash_once()
-            return state, effects
 
         return crashing
 
     exchange(session, "MOST_ROWS", lambda _: 16)
-    exchange(session, "step", make)
+    exchange(Session, "_turn", make)
