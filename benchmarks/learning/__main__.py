@@ -16,10 +16,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from benchmarks.learning.accuracy import Trial, keep, measured
 from benchmarks.learning.contestants import CONTESTANTS
+from benchmarks.learning.flights import flights_stream
 from benchmarks.learning.generators import GENERATED, ROWS
 from benchmarks.learning.page import table
 from benchmarks.learning.publish import publish
-from benchmarks.learning.streams import DATA, REAL, Stream, real_stream
+from benchmarks.learning.streams import DATA, MEASURED, Stream, real_stream
 from models.determinism import make_deterministic
 
 CLONE = Path(__file__).parents[2]
@@ -50,12 +51,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _streams(asked: argparse.Namespace) -> Iterator[Stream]:
-    for name in asked.streams if asked.streams is not None else REAL:
+    for name in asked.streams if asked.streams is not None else MEASURED:
         if name in GENERATED:
             yield GENERATED[name](asked.rows or ROWS, asked.seed)
             continue
         try:
-            yield real_stream(name, asked.data).first(asked.rows)
+            yield flights_stream(asked.rows) if name == "flights" else real_stream(name, asked.data).first(asked.rows)
         except FileNotFoundError as missing:
             print(missing, file=sys.stderr)
 
@@ -67,7 +68,7 @@ def _trials(asked: argparse.Namespace) -> list[Trial]:
 
 def _parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser("python -m benchmarks.learning", description=__doc__, epilog=EXAMPLE)
-    streams, learners = (*REAL, *GENERATED), CONTESTANTS
+    streams, learners = (*MEASURED, *GENERATED), CONTESTANTS
     told = f"of {', '.join(streams)}; default: the real ones"
     parser.add_argument("--streams", type=_of(streams), help=told, metavar="NAME,…")
     told = f"of {', '.join(learners)}; default: all"

@@ -49,11 +49,13 @@ class Banked:
 
 def _mlp(stream: Stream, replay: Replay, seed: int) -> Learner:
     """The product's network as a pipeline file would have it, without safeguards; naive: without replay too."""
-    columns = tuple(RequestColumn(f"x{number}", 0, 0.0, 1.0, False) for number in range(stream.x_TF.shape[1]))
+    codes = [stream.categories.get(place, 0) for place in range(stream.x_TF.shape[1])]
+    columns = tuple(RequestColumn(f"x{place}", buckets, 0.0, 1.0, False) for place, buckets in enumerate(codes))
     model = Model.model_validate({**_MLP, "hidden": HIDDEN})
     return learner_of(model, replay, Layout(columns, (), stream.target, stream.outputs), seed)
 
 
 def _shape(stream: Stream) -> NetworkShape:
-    numbers = tuple(range(stream.x_TF.shape[1]))
-    return NetworkShape(numbers, (), stream.outputs, hidden=64, blocks=1, embedding=1, dropout=0.0)
+    numbers = tuple(place for place in range(stream.x_TF.shape[1]) if place not in stream.categories)
+    categories = tuple(sorted(stream.categories.items()))
+    return NetworkShape(numbers, categories, stream.outputs, hidden=64, blocks=1, embedding=1, dropout=0.0)

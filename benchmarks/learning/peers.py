@@ -1,6 +1,8 @@
 """River's classifiers behind our protocol, with River's own settings.
 
-All see each row as a dictionary of numbers and learn one by one, however many rows a batch has.
+All see each row as a dictionary of numbers and learn one by one, however many rows a batch has. The logistic regression
+has categories one-hot. Trees have them as numbers, which they split at thresholds: as names, of which a split makes a
+branch each, the forest was right 78.9 % of the time on the flights instead of 79.8 %.
 """
 
 from __future__ import annotations
@@ -56,12 +58,17 @@ class LastLabel:
 
 
 def _logistic_regression(stream: Stream, seed: int) -> Any:
-    from river import linear_model, multiclass, preprocessing
+    from river import compose, linear_model, multiclass, preprocessing
 
     linear: Any = linear_model.LogisticRegression()
     if stream.classes > 2:
         linear = multiclass.OneVsRestClassifier(linear)
-    return preprocessing.StandardScaler() | linear
+    if not stream.categories:
+        return preprocessing.StandardScaler() | linear
+    numbers = compose.Discard(*stream.categories) | preprocessing.StandardScaler()
+    # A row's own codes alone, not the noughts of all others, which change no answer but take most of the time.
+    codes = compose.Select(*stream.categories) | preprocessing.OneHotEncoder(drop_zeros=True)
+    return (numbers + codes) | linear
 
 
 def _adaptive_tree(stream: Stream, seed: int) -> Any:

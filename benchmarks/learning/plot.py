@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.learning.figures import WINDOW
-from benchmarks.learning.streams import REAL
+from benchmarks.learning.streams import MEASURED
 
 Result = dict[str, Any]
 SMOOTH = 3
@@ -17,7 +17,7 @@ def save_plot(result: Result, file: Path) -> None:
     """Draw each real stream and delay as a field, each learner at its smallest micro-batch as a line."""
     from matplotlib.figure import Figure
 
-    names = [name for name in REAL if name in result["streams"]] or sorted(result["streams"])
+    names = [name for name in MEASURED if name in result["streams"]] or sorted(result["streams"])
     delays = sorted({run["delay"] for name in names for run in result["streams"][name]["runs"].values()})
     figure = Figure(figsize=(6 * max(len(delays), 1), 1 + 2.6 * max(len(names), 1)), layout="constrained")
     fields = figure.subplots(len(names), len(delays), squeeze=False)

@@ -1,6 +1,7 @@
 """The streams, as arrays: real ones from ``shared/data`` beside the project, others from River's generators.
 
-The real ones are not part of the project. Who does not have them measures the generated ones.
+Those real ones are not part of the project. Who does not have them measures the flights, which come with a package of
+the project's (`benchmarks.learning.flights`), and the generated ones.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ REAL: Final = {
     "insects": "insects_gradual_balanced.csv.gz",
     "noaa": "noaa_weather.csv.gz",
 }
+MEASURED: Final = (*REAL, "flights")
+"""All real streams, in the order of the page."""
 
 
 @dataclass(frozen=True, slots=True)
