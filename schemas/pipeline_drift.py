@@ -13,6 +13,7 @@ from schemas.pipeline_drift_joint import LEAST_ALPHA, Joint
 from schemas.pipeline_optimiser import Positive
 from schemas.section import Section, later
 
+Edges = Annotated[tuple[Annotated[float, Field(allow_inf_nan=False)], ...], Field(min_length=1)]
 Share = Annotated[float, Field(ge=0, le=1)]
 NumberTest = Literal["psi", "ks", "wasserstein", "jensen_shannon"]
 CategoryTest = Literal["psi", "chi_squared", "jensen_shannon"]
@@ -84,6 +85,8 @@ class Drift(Section):
     `window`, are joined until they hold so many rows, divided by how many slides are in a window; of as many of these a
     window is made. A window is open for `lateness` longer than the rows that have
     come say: so much may one of them be behind the newest before it in its partition and still count.
+    The bins of a number are equally wide over its range, unless `edges` has inner ones for it: rising, inside of the
+    range, and fewer than `bins`.
     """
 
     window: Duration = 86_400_000
@@ -107,6 +110,7 @@ class Drift(Section):
     slices: dict[str, tuple[str, ...]] = later({})
     lateness: Duration = later(0)
     rows: Annotated[int, Field(ge=1)] | None = later(None)
+    edges: dict[str, Edges] = later({})
 
     @model_validator(mode="after")
     def _slides(self) -> Self:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
+from schemas.drift_edges import edge_faults
 from schemas.drift_rules import expectation_faults, slice_faults
 from schemas.reaction_rules import reaction_faults
 
@@ -148,3 +149,5 @@ def _drift_faults(pipeline: Pipeline) -> Iterator[str]:
             yield f"drift.tests.columns.{name}: a category has no order; choose psi, chi_squared or jensen_shannon"
     yield from expectation_faults(pipeline, dict(zip(layout.names, layout.buckets, strict=True)))
     yield from slice_faults(pipeline)
+    vector = zip(layout.buckets, layout.ranges, strict=True)
+    yield from edge_faults(pipeline, dict(zip(layout.names, vector, strict=True)))

@@ -56,6 +56,9 @@ class Drift:
     windows: int
     pattern: str
     recurs: str
+    offset: int = -1
+    version: int = 0
+    edges: tuple[float, ...] = ()
 
 
 def drift_of(
@@ -105,7 +108,14 @@ def drift_of(
         windows=1,
         pattern="unknown",
         recurs="",
+        edges=_edges(plan, top),
     )
+
+
+def _edges(plan: SketchPlan, columns: list[int]) -> tuple[float, ...]:
+    """Edges of all bins of these columns; none if all of them have bins of equal width."""
+    uneven = set() if plan.given is None else {*plan.given.columns.tolist()}
+    return tuple(plan.edges_FE[columns].ravel().tolist()) if uneven & {*columns} else ()
 
 
 def to_json(drift: Drift) -> dict[str, Any]:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import hashlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from models.drift.derived import Derived, Rule, Slice, codes_of, slices_of
+from models.drift.edges import GivenEdges, bins_of, given_edges, put_edges, with_copies
 from models.drift.sample import rows_kept
+from schemas.drift_edges import edges_of, label_columns
 from schemas.drift_rules import LABEL_COLUMNS, is_of_labels
 from schemas.layout import Layout, layout_of
 from schemas.pipeline import Pipeline
@@ -24,7 +27,9 @@ class SketchPlan:
     """Which histogram a value falls in: `bins` bins for each of F columns, then one for missing.
 
     A number of column f falls in bin ⌊(x − low_F[f]) · scale_F[f]⌋, values outside, below `low_F` or above `high_F`, in
-    the first or last. The code of a category falls in the bin of its remainder modulo `bins`, and is never outside.
+    the first or last; where edges are `given`, they say in which. The code of a category falls in the bin of its
+    remainder modulo `bins`, and is never outside. Sketches may be added if they have the same `binning`: it stands for
+    all of this but what is derived, and is 0 where nobody has asked.
     Of each batch `sample_rows` rows are kept whole; 0: none. The last columns are `derived` from the others.
     """
 
@@ -39,6 +44,8 @@ class SketchPlan:
     sample_rows: int = 0
     sample_seed: int = 0
     derived: tuple[Derived, ...] = ()
+    given: GivenEdges | None = None
+    binning: int = 0
 
     @property
     def size(self) -> int:
@@ -54,7 +61,10 @@ class SketchPlan:
     def edges_FE(self) -> NDArray[np.float64]:
         """Edges of the bins: of numbers in their unit, of categories from 0 to `bins`. Shape (F, bins + 1)."""
         low_F, width_F = self.low_F.astype(np.float64), 1 / self.scale_F.astype(np.float64)
-        return low_F[:, None] + np.arange(self.bins + 1) * width_F[:, None]
+        edges_FE: NDArray[np.float64] = low_F[:, None] + np.arange(self.bins + 1) * width_F[:, None]
+        if self.given is not None:
+            put_edges(self.given, edges_FE, self.high_F)
+        return edges_FE
 
 
 def predictions_plan(pipeline: Pipeline) -> SketchPlan:
@@ -72,12 +82,9 @@ def labels_plan(pipeline: Pipeline) -> SketchPlan:
 
     The error within each slice follows, and rules on labels.
     """
-    target, layout = pipeline.target, layout_of(pipeline)
-    low, high = target.range or (0.0, 1.0)
-    labels = {"binary": 2, "multiclass": target.outputs, "regression": 0}[target.type]
-    outputs = target.outputs if target.type == "multiclass" else 0
-    ranges = ((low, high), (low, high), (0.0, high - low))
-    plan = _plan(pipeline, LABELS, LABEL_COLUMNS, (labels, outputs, 0), ranges)
+    layout = layout_of(pipeline)
+    buckets, ranges = zip(*label_columns(pipeline.target).values(), strict=True)
+    plan = _plan(pipeline, LABELS, LABEL_COLUMNS, buckets, ranges)
     error = LABEL_COLUMNS.index("error")
     slices = [
         one
@@ -113,6 +120,7 @@ def _with_derived(plan: SketchPlan, derived: Sequence[Derived]) -> SketchPlan:
         low_F=np.concatenate([plan.low_F, np.zeros(len(derived), np.float32)]),
         high_F=np.concatenate([plan.high_F, high_D]),
         scale_F=np.concatenate([plan.scale_F, scale_D]),
+        given=with_copies(plan.given, like, len(plan.names)),
         derived=tuple(derived),
     )
 
@@ -160,7 +168,16 @@ def _plan(
     low_F = np.array([0.0 if b else r[0] for b, r in zip(buckets, ranges, strict=True)], np.float32)
     high_F = np.array([np.inf if b else r[1] for b, r in zip(buckets, ranges, strict=True)], np.float32)
     scale_F = np.array([1.0 if b else bins / (r[1] - r[0]) for b, r in zip(buckets, ranges, strict=True)], np.float32)
-    return SketchPlan(source, names, bins, low_F, high_F, scale_F, np.flatnonzero(buckets), pipeline.drift.pane)
+    edges = edges_of(pipeline, layout_of(pipeline).names, source == LABELS)
+    plan = SketchPlan(source, names, bins, low_F, high_F, scale_F, np.flatnonzero(buckets), pipeline.drift.pane)
+    return replace(plan, given=given_edges(names, edges), binning=_binning(plan, edges))
+
+
+def _binning(plan: SketchPlan, edges: Mapping[str, Sequence[float]]) -> int:
+    """Tell plans apart whose bins are not the same: 48 bits of a hash, never 0."""
+    arrays = (plan.low_F, plan.high_F, plan.categories)
+    told = [plan.names, plan.bins, *(array.tolist() for array in arrays), sorted(edges.items())]
+    return int.from_bytes(hashlib.sha256(repr(told).encode()).digest()[:6]) or 1
 
 
 def sketch_rows(
@@ -186,6 +203,8 @@ def sketch_rows(
     place_BF[:, plan.categories] %= plan.bins
     missing_BF = np.isnan(place_BF)
     np.clip(place_BF, 0, plan.bins - 1, out=place_BF)
+    if plan.given is not None:
+        place_BF[:, plan.given.columns] = bins_of(plan.given, x_BF)
     place_BF[missing_BF] = plan.bins
     index_BF = place_BF.astype(np.intp)
     index_BF += np.arange(len(plan.names)) * (plan.bins + 1)

@@ -77,8 +77,9 @@ def advance(table: Table, prefix: str, plan: SketchPlan, spec: DriftSpec, sketch
     for name in source["forgotten"]:
         view.put(name, None)
     source["forgotten"] = []
-    if source["size"] != plan.size or source["window_ms"] != plan.window_ms:
-        source = _restarted(view, source, plan)
+    if not _fits(source, plan):
+        source = _restarted(view, source, plan, sketch.window_start)
+    source["binning"] = plan.binning
     if spec.against == "champion":
         note_version(view, sketch)
     late = _add(view, source, plan, sketch)
@@ -104,14 +105,24 @@ def _source(entry: Entry | None) -> Entry:
         "tracks": None,
         "size": 0,
         "window_ms": 0,
+        "binning": 0,
     }
     found = {name: value for name, value in (entry or {}).items() if name in new}
     return new | found | {"forgotten": [_name(f) for f in found.get("forgotten", [])]}
 
 
-def _restarted(view: View, source: Entry, plan: SketchPlan) -> Entry:
-    """Forget panes of other bins: the pipeline file has changed."""
+def _fits(source: Entry, plan: SketchPlan) -> bool:
+    """Whether panes are of the bins of a plan; those from before it was told had bins of equal width."""
+    is_told = source["binning"] != 0 or plan.given is not None
+    same_bins = source["size"] == plan.size and (source["binning"] == plan.binning or not is_told)
+    return same_bins and source["window_ms"] == plan.window_ms
+
+
+def _restarted(view: View, source: Entry, plan: SketchPlan, start: float) -> Entry:
+    """Forget panes of other bins: the pipeline file has changed. The one that is added to next goes at once."""
     forgotten = [*view.names(source["starts"]), *([source["tracks"]] if source["tracks"] else [])]
+    for name in {pane_name(start), sample_name(start)} & {*forgotten}:
+        view.put(name, None)
     return _source({"size": plan.size, "window_ms": plan.window_ms, "forgotten": forgotten})
 
 

@@ -41,10 +41,14 @@ def save_plot(drift: Drift, path: Path) -> None:
 
 
 def _histograms(axes: Any, sides: Sides) -> None:
-    axes.stairs(sides.reference_K, sides.edges_E, fill=True, alpha=0.4, color="tab:blue", label="reference")
-    axes.stairs(sides.window_K, sides.edges_E, fill=True, alpha=0.4, color="tab:red", label="window")
+    edges_E = sides.edges_E if sides.is_even else np.arange(len(sides.edges_E))
+    axes.stairs(sides.reference_K, edges_E, fill=True, alpha=0.4, color="tab:blue", label="reference")
+    axes.stairs(sides.window_K, edges_E, fill=True, alpha=0.4, color="tab:red", label="window")
     axes.set_title(sides.column)
     axes.set_xlabel("code modulo bins" if sides.is_category else sides.column)
+    if not sides.is_even:  # to scale, most of them would be too narrow to be seen
+        axes.set_xticks(edges_E, [f"{edge:.4g}" for edge in sides.edges_E], rotation=90, fontsize=7)
+        axes.set_xlabel(f"{sides.column}, by its bins")
     axes.set_ylabel("share of rows")
     axes.legend(fontsize=8)
 

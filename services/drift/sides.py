@@ -17,7 +17,7 @@ Float64 = NDArray[np.float64]
 class Sides:
     """One column. Shares have shape (K,) and are of the rows that are present; edges have shape (K + 1,).
 
-    Missing shares are of all rows. A side without rows has shares of 0.
+    Missing shares are of all rows. A side without rows has shares of 0. `is_even`: all bins are equally wide.
     """
 
     column: str
@@ -27,6 +27,7 @@ class Sides:
     reference_K: Float64
     window_missing: float
     reference_missing: float
+    is_even: bool = True
 
 
 def sides_of(drift: Drift) -> Iterator[Sides]:
@@ -39,16 +40,29 @@ def sides_of(drift: Drift) -> Iterator[Sides]:
     for c, column in enumerate(drift.histograms):
         window_K, window_missing = _shares(window_CB[c])
         reference_K, reference_missing = _shares(reference_CB[c])
-        edges_E = np.linspace(drift.lows[c], drift.highs[c], len(window_K) + 1)
+        edges_E, is_even = _edges(drift, c, len(window_K))
+        bins = len(edges_E) - 1
         yield Sides(
             column,
             column in drift.categories,
             edges_E,
-            window_K,
-            reference_K,
+            window_K[:bins],
+            reference_K[:bins],
             window_missing,
             reference_missing,
+            is_even,
         )
+
+
+def _edges(drift: Drift, c: int, bins: int) -> tuple[Float64, bool]:
+    """Edges of the bins of a column, without those that stay empty, and whether they are of equal width."""
+    low, high = drift.lows[c], drift.highs[c]
+    even_E = np.linspace(low, high, bins + 1)
+    if not drift.edges:
+        return even_E, True
+    edges_E = np.array(drift.edges).reshape(-1, bins + 1)[c]
+    is_even = np.allclose(edges_E, even_E, rtol=0, atol=1e-6 * (high - low))
+    return (even_E, True) if is_even else (edges_E[: np.searchsorted(edges_E, high) + 1], False)
 
 
 def coarser(sides: Sides, most: int) -> Sides:
@@ -73,6 +87,7 @@ def coarser(sides: Sides, most: int) -> Sides:
         np.add.reduceat(sides.reference_K[:last], cuts),
         sides.window_missing,
         sides.reference_missing,
+        sides.is_even,
     )
 
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from models.drift.event import drift_columns
 from models.drift.pane_entries import Entry
+from models.drift.reports import reports_of
 from models.drift.sample import row_bytes
 from models.drift.sketch import LABELS, SketchPlan, labels_plan, predictions_plan
 from models.drift.sketch_row import SketchRow
@@ -19,7 +19,6 @@ from schemas.dead_letters import dead_letters
 from schemas.decoded import Columns, Fault
 from schemas.drift_rules import LABEL_COLUMNS
 from schemas.records import Outgoing, Records
-from schemas.topics import topic_name
 from stream_jobs.drift_watch.notices import notices_of
 
 PROCESS = "drift_watch"
@@ -46,7 +45,6 @@ class DriftWatch:
         self._contracts = contracts
         self._spec = contracts.pipeline.drift
         self._name = contracts.pipeline.pipeline
-        self._drift = topic_name(self._name, "drift")
         plans = (predictions_plan(contracts.pipeline), labels_plan(contracts.pipeline))
         self._plans = {plan.source: plan for plan in plans}
 
@@ -82,9 +80,7 @@ class DriftWatch:
     def _drifts(self, step: Advance) -> tuple[Outgoing, ...]:
         if not step.drifts:
             return ()
-        values = self._contracts.codec("Drift").encode(drift_columns(step.drifts))
-        reports = Outgoing(self._drift, [drift.id.encode() for drift in step.drifts], values, 0)
-        return (reports, *notices_of(self._contracts, step.drifts))
+        return (reports_of(self._contracts, step.drifts), *notices_of(self._contracts, step.drifts))
 
 
 class _Decoded(Mapping[str, Entry]):
@@ -125,6 +121,10 @@ def _misfit(plan: SketchPlan | None, columns: Columns) -> tuple[Fault, ...]:
         return (Fault(0, "unusable", f"source {columns['source'][0]!r} is none that is watched"),)
     if columns["counts"].shape != (1, plan.size):
         return (Fault(0, "unusable", f"counts: {np.size(columns['counts'])}, not {plan.size}: other columns or bins"),)
+    told = int(columns["binning"][0])
+    if told != plan.binning and (told or plan.given is not None):
+        why = "made with other edges, ranges or columns than this pipeline file's"
+        return (Fault(0, "unusable", f"binning: {why}; start all processes with the same one"),)
     if np.size(columns["outside"]) not in (0, len(plan.names)):
         return (Fault(0, "unusable", f"outside: {np.size(columns['outside'])} columns, not {len(plan.names)}"),)
     if len(columns["sample"][0]) % row_bytes(plan.width):

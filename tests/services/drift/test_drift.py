@@ -24,7 +24,7 @@ from schemas.pipeline_drift import Kind
 from services.drift.plot import save_plot
 from services.drift.reading import drift_called, read_drifts
 from services.drift.screen import drift_table, overlay, render
-from services.drift.sides import Sides, coarser, quantiles
+from services.drift.sides import Sides, coarser, quantiles, sides_of
 from tests.models.drift.streams import drifts_of as found_in
 from tests.models.drift.streams import normal_rows, stream_pipeline
 from tests.models.drift.test_joint import stream as joint_stream
@@ -142,6 +142,37 @@ def test_an_expectation_without_a_reference_is_drawn_and_plotted(tmp_path: Path)
 def test_a_joint_drift_names_the_columns_that_moved_most() -> None:
     drift = found_in(stream_pipeline(joint={"rows": 128}), joint_stream(0))[0]
     assert "moved most  a, b" in drawn(render(drift)) or "moved most  b, a" in drawn(render(drift))
+
+
+def uneven_drift() -> Drift:
+    """A drift of two columns, of which the second has bins of equal width."""
+    random = np.random.default_rng(0)
+    windows = [normal_rows(random, a=2.0 if w >= 6 else 0.0) for w in range(9)]
+    for x_BF in windows[6:]:
+        x_BF[:, 2] -= 2
+    return found_in(stream_pipeline(edges={"a": [-1.0, 0.25, 2.5]}), windows)[0]
+
+
+def test_bins_of_given_edges_are_drawn_where_they_are(tmp_path: Path) -> None:
+    drift = uneven_drift()
+    uneven, even = (next(s for s in sides_of(drift) if s.column == name) for name in "ab")
+    assert uneven.edges_E.tolist() == [-8, -1, 0.25, 2.5, 8]
+    assert (uneven.is_even, even.is_even) == (False, True)
+    np.testing.assert_allclose(even.edges_E, np.arange(-8, 9))
+    np.testing.assert_allclose([uneven.window_K.sum(), even.window_K.sum()], 1)
+    ((window, reference),) = [quantiles(uneven, np.array([0.5]))]
+    assert abs(window[0] - 2) < 1 < 1.5 < window[0] - reference[0]
+    assert "0.25 … 2.5" in drawn(render(drift))
+    save_plot(drift, tmp_path / "drift.png")
+    assert (tmp_path / "drift.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_edges_are_written_and_read() -> None:
+    drift, codec = uneven_drift(), small_contracts().codec("Drift")
+    part, faults = codec.decode(codec.encode(drift_columns((drift,))))
+    assert faults == ()
+    assert drifts_of(part.columns) == (drift,)
+    assert len(drift.edges) == 17 * len(drift.histograms)
 
 
 def test_a_plot_is_written(tmp_path: Path) -> None:

@@ -90,6 +90,30 @@ def test_sketches_that_cannot_be_added_are_dead_letters() -> None:
     assert table == {}
 
 
+def test_sketches_of_other_edges_or_ranges_are_dead_letters_and_those_that_do_not_say_have_equal_bins() -> None:
+    contracts = small_contracts()
+    drift = contracts.pipeline.drift.model_dump() | {"edges": {"size": [0.5, 1.0, 2.0]}}
+    uneven = contracts_of(small_pipeline(topics={"partitions": 2}, drift=drift))
+    size = {"type": "number", "range": [0.0, 9.0]}
+    fields = {"who": {"type": "category", "buckets": 64}, "size": size}
+    request = {"entity": "who", "fields": fields}
+    wider = contracts_of(small_pipeline(topics={"partitions": 2}, request=request))
+    columns = dict(contracts.decode(sketches(contracts, [0], 9)[:1], ("Sketch",)).parts[0].columns)
+    silent = contracts.codec("Sketch").encode(columns | {"binning": np.zeros(1, np.int64)})
+    refused = {"dead_letters_total:unusable": 1}
+    for reader, values, counts in (
+        (contracts, sketches(uneven, [0], 9)[:1], refused),
+        (uneven, sketches(contracts, [0], 9)[:1], refused),
+        (contracts, sketches(wider, [0], 9)[:1], refused),
+        (uneven, silent, refused),
+        (contracts, silent, {"sketches_total": 1}),
+        (uneven, sketches(uneven, [0], 9)[:1], {"sketches_total": 1}),
+    ):
+        table: dict[bytes, bytes] = {}
+        assert watch(reader, values, table)[1] == counts
+        assert bool(table) == (counts != refused)
+
+
 def test_reading_leaves_the_table_as_it_is() -> None:
     contracts = small_contracts()
     table: dict[bytes, bytes] = {}
