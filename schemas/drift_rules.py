@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Final
 
+from schemas.error_detectors import misread
 from schemas.hashing import hash_text
 from schemas.pipeline_drift_expectations import Expectation, InSet, NotNull, Recent, columns_named
 
@@ -61,6 +62,13 @@ def slice_faults(pipeline: Pipeline) -> Iterator[str]:
         cells += len(values or range(pipeline.drift.bins)) + 2
     if cells > MOST_CELLS:
         yield f"drift.slices: {cells} slices, but a sketch holds {MOST_CELLS}; name fewer values"
+
+
+def detector_faults(pipeline: Pipeline) -> Iterator[str]:
+    """Find what is wrong with `drift.errors`."""
+    for place, kind in enumerate(pipeline.drift.errors):
+        if why := misread(kind, pipeline.target.type):
+            yield f"drift.errors.{place}: {why}"
 
 
 def _collisions(name: str, values: tuple[str, ...], buckets: int) -> Iterator[str]:

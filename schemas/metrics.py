@@ -67,7 +67,7 @@ METRICS: tuple[MetricSpec, ...] = (
         "late_rows_total", "counter", "Rows of sketches whose window had closed.", ("drift_watch",), ("source",)
     ),
     MetricSpec("closed_windows_total", "counter", "Windows closed by the watermark.", ("drift_watch",), ("source",)),
-    MetricSpec("drifts_total", "counter", "Drifts reported.", ("drift_watch",), ("source", "severity")),
+    MetricSpec("drifts_total", "counter", "Drifts reported.", ("drift_watch", "learner"), ("source", "severity")),
     MetricSpec("predictions_total", "counter", "Answers written and committed.", ("predictor",), ("status",)),
     _time("answer_seconds", help="From a request's Kafka timestamp to its answer.", processes=("predictor",)),
     _time("features_seconds", help="Time to make the vectors of a batch.", processes=("predictor",)),

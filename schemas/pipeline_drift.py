@@ -7,6 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from schemas.durations import Duration
+from schemas.error_detectors import Alarm
 from schemas.pipeline_drift_bands import Bands as Bands
 from schemas.pipeline_drift_expectations import Expectation
 from schemas.pipeline_drift_joint import LEAST_ALPHA, Joint
@@ -84,7 +85,9 @@ class Drift(Section):
     its own (an empty list: each code, modulo `bins`). With `rows` windows are by count: panes, of length `slide` or
     `window`, are joined until they hold so many rows, divided by how many slides are in a window; of as many of these a
     window is made. A window is open for `lateness` longer than the rows that have
-    come say: so much may one of them be behind the newest before it in its partition and still count.
+    come say: so much may one of them be behind the newest before it in its partition and still count. `errors` name
+    detectors that read the learner's errors one by one, in the learner: each of their alarms is an event too, as is
+    that of a detector that a reaction heeds.
     The bins of a number are equally wide over its range, unless `edges` has inner ones for it: rising, inside of the
     range, and fewer than `bins`.
     """
@@ -111,6 +114,7 @@ class Drift(Section):
     lateness: Duration = later(0)
     rows: Annotated[int, Field(ge=1)] | None = later(None)
     edges: dict[str, Edges] = later({})
+    errors: tuple[Alarm, ...] = later(())
 
     @model_validator(mode="after")
     def _slides(self) -> Self:

@@ -7,13 +7,13 @@ from typing import Annotated, Final, Literal, Self
 from pydantic import Field, model_validator
 
 from schemas.durations import Duration
+from schemas.error_detectors import Alarm as Alarm
 from schemas.pipeline_drift import Kind
 from schemas.section import Section, later
 
 Offset = Annotated[int, Field(ge=0)]
 Rows = Annotated[int, Field(ge=1)]
 Pattern = Literal["abrupt", "gradual", "incremental", "recurring", "blip"]
-Alarm = Literal["error_rate", "adwin", "page_hinkley", "kswin", "ddm", "eddm", "hddm_a", "hddm_w"]
 How = Literal["full", "incremental", "transfer"]
 TRIGGERS: Final = ("drift", "regime", "worse", "examples", "time", "alarm")
 

@@ -7,7 +7,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from schemas.drift_edges import edge_faults
-from schemas.drift_rules import expectation_faults, slice_faults
+from schemas.drift_rules import detector_faults, expectation_faults, slice_faults
 from schemas.reaction_rules import reaction_faults
 
 NETWORK_KINDS = ("tabular_resnet", "mlp")
@@ -151,3 +151,4 @@ def _drift_faults(pipeline: Pipeline) -> Iterator[str]:
     yield from slice_faults(pipeline)
     vector = zip(layout.buckets, layout.ranges, strict=True)
     yield from edge_faults(pipeline, dict(zip(layout.names, vector, strict=True)))
+    yield from detector_faults(pipeline)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
+from schemas.error_detectors import misread
 from schemas.pipeline_gate import BetterGate
 from schemas.pipeline_reaction import Action
 
@@ -12,7 +13,6 @@ if TYPE_CHECKING:
     from schemas.pipeline import Pipeline
 
 _NETWORKS: Final = ("tabular_resnet", "mlp")
-_OF_CLASSES: Final = ("error_rate", "ddm", "eddm", "hddm_a", "hddm_w")
 
 
 def reaction_faults(pipeline: Pipeline) -> Iterator[str]:
@@ -23,8 +23,8 @@ def reaction_faults(pipeline: Pipeline) -> Iterator[str]:
             yield f"{at}.regime: it is the concept bank that finds regimes: set `gate.policy` to better"
         if rule.worse is not None and rule.worse.than == "champion" and not isinstance(pipeline.gate, BetterGate):
             yield f"{at}.worse.than: there is a champion with `gate.policy: better` only; take own"
-        if rule.alarm in _OF_CLASSES and pipeline.target.type == "regression":
-            yield f"{at}.alarm: {rule.alarm} reads right and wrong, and a regression has losses; take adwin"
+        if why := misread(rule.alarm, pipeline.target.type):
+            yield f"{at}.alarm: {why}"
         yield from action_faults(pipeline, rule.do, f"{at}.do")
 
 

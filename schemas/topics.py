@@ -76,7 +76,9 @@ TOPICS: tuple[TopicSpec, ...] = (
         "Histograms of the traffic.",
         partitions=1,  # a window closes by the watermarks of all source partitions, so they must meet in one place
     ),
-    TopicSpec("drift", "drift id", ("Drift",), ("drift_watch",), ("dashboards",), "What has changed.", partitions=1),
+    TopicSpec(
+        "drift", "drift id", ("Drift",), ("drift_watch", "learner"), ("dashboards",), "What has changed.", partitions=1
+    ),
     TopicSpec(
         "versions",
         "version",

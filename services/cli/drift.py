@@ -33,6 +33,8 @@ def list_(
 ) -> None:
     """List all drifts, oldest first; three dots mark those that still last.
 
+    Those of the source `errors` are alarms of detectors on the learner's errors.
+
     Example: [bold]anabranch drift list --pipeline pipelines/flights.yaml[/bold]
     """
     drifts = _read(pipeline, home, bootstrap).values()
@@ -54,7 +56,7 @@ def show(
     bootstrap: Bootstrap = None,
     as_json: Json = False,
 ) -> None:
-    """Show a drift: what, since when, and the histograms of both sides laid over each other.
+    """Show a drift: what, since when, and the histograms of both sides laid over each other, if it has any.
 
     Leaves with 5 if there is none of this id.
 

@@ -21,13 +21,14 @@ def save_plot(drift: Drift, path: Path) -> None:
     Raises
     ------
     DataError
-        The drift was reported before events carried histograms.
+        The drift was reported before events carried histograms, or by a detector on errors.
     ConfigurationError
         The file cannot be written.
     """
     found = list(sides_of(drift))
     if not found:
-        raise DataError(f"Drift {drift.id} carries no histograms.", "Only drifts of this release and later do.")
+        why = "Alarms of detectors have none" if drift.offset >= 0 else "Only those of this release and later do"
+        raise DataError(f"Drift {drift.id} carries no histograms.", f"{why}: leave out --png.")
     figure = Figure(figsize=(10, 3.2 * len(found)), layout="constrained")
     rows = figure.subplots(len(found), 2, width_ratios=[2, 1], squeeze=False)
     for (histogram, quantile), sides in zip(rows, found, strict=True):

@@ -83,8 +83,12 @@ def _rows(drift: Drift) -> Iterator[tuple[str, str]]:
     yield "window", f"{_span(drift.window_start, drift.window_end)}, {drift.rows:,} rows, where it was strongest"
     if drift.reference_rows:
         yield "reference", f"{_span(drift.reference_start, drift.reference_end)}, {drift.reference_rows:,} rows"
+    if drift.offset >= 0:
+        stood = f"version {drift.version} stood" if drift.version else "no version stood yet"
+        yield "raised", f"by {drift.test} at offset {drift.offset:,} of the examples log; {stood}"
     p_value = "" if math.isnan(drift.p_value) else f", p = {drift.p_value:.2g}"
-    yield "statistic", f"{drift.test} {drift.statistic:.4g} above {drift.threshold:.4g}{p_value}"
+    what = "mean error" if drift.offset >= 0 else drift.test
+    yield "statistic", f"{what} {drift.statistic:.4g} above {drift.threshold:.4g}{p_value}"
     pairs = zip(drift.columns, drift.tests, drift.statistics, strict=True)
     yield "columns", "  ".join(f"{column} ({test} {value:.3g})" for column, test, value in pairs)
     if drift.kind == "joint":

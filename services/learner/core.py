@@ -7,15 +7,15 @@ from typing import Final
 
 import numpy as np
 
-from models.error_alarms import errors_of
+from models.error_alarms import Errors, errors_of
+from models.error_watch import Heard
 from models.gate_court import Regime
 from models.protocol import Float32, Float64
 from models.reaction import BatchSignal
 from schemas.commands import Command
 from schemas.examples import Examples
-from schemas.pipeline_reaction import Alarm
 from services.learner.candidates import after_candidate, due_candidate
-from services.learner.effects import Checkpoint, Effect
+from services.learner.effects import Checkpoint, DriftFound, Effect
 from services.learner.freezing import learn, reasons_of
 from services.learner.heeding import regime_of, tell_regime
 from services.learner.history import History, NoHistory
@@ -76,7 +76,8 @@ def _learn(plan: Plan, state: State, batch: Examples, history: History) -> tuple
     before, regime, effects = state.place, regime_of(state.court), list[Effect]()
     state, told = heeded(plan, state, int(batch.offset_B[0]), history)
     effects += told
-    state, signal = _scored_and_learned(plan, state, batch)
+    state, signal, heard = _scored_and_learned(plan, state, batch)
+    effects += [DriftFound(drift) for drift in heard.drifts]
     # A checkpoint stands for all that is before its offset.
     state, told = heeded(plan, state, state.place.next_offset, history)
     effects += told
@@ -92,27 +93,30 @@ def _learn(plan: Plan, state: State, batch: Examples, history: History) -> tuple
     return state, effects
 
 
-def _scored_and_learned(plan: Plan, state: State, batch: Examples) -> tuple[State, BatchSignal]:
+def _scored_and_learned(plan: Plan, state: State, batch: Examples) -> tuple[State, BatchSignal, Heard]:
     own_BK = state.learner.predict_many(batch.features_BF)
     state.scores.add(batch, own_BK)
     champion_B = None if state.court is None else state.court.see(batch.features_BF, batch.label_B, own_BK)
     if state.challenger is not None:
         state.challenger.see(batch.features_BF, batch.label_B)
     loss_B = _heeded_losses(plan, own_BK, batch)
-    alarms = frozenset[Alarm]()
+    heard = Heard()
     if state.alarms is not None:
-        alarms = state.alarms.see(errors_of(plan.layout.target, own_BK, batch.label_B, loss_B))
+        error_B = errors_of(plan.layout.target, own_BK, batch.label_B, loss_B)
+        reached_B = np.maximum.accumulate(np.maximum(batch.label_time_B, state.place.trained_through))
+        heard = state.alarms.see(Errors(error_B, batch.offset_B, reached_B), state.place.parent)
     before, frozen = state.place, bool(reasons_of(state))
     state = learn(plan.limits, state, batch, own_BK)
     state = replace(state, place=_advanced(before, batch))
-    return _noted(state, batch, frozen), BatchSignal(
+    signal = BatchSignal(
         examples=(before.examples, state.place.examples),
         time=(before.trained_through, state.place.trained_through),
         rows=len(batch),
         own=float(loss_B.sum()),
         champion=None if champion_B is None else float(champion_B.sum()),
-        alarms=alarms,
+        alarms=heard.alarms,
     )
+    return _noted(state, batch, frozen), signal, heard
 
 
 def _noted(state: State, batch: Examples, frozen: bool) -> State:
@@ -127,8 +131,8 @@ def _noted(state: State, batch: Examples, frozen: bool) -> State:
 
 
 def _heeded_losses(plan: Plan, own_BK: Float32, batch: Examples) -> Float64:
-    """What the learner lost on each row; nothing where no rule heeds it."""
-    is_heeded = any(rule.worse or rule.alarm for rule in plan.rules)
+    """What the learner lost on each row; nothing where neither rule nor detector heeds it."""
+    is_heeded = bool(plan.alarms) or any(rule.worse for rule in plan.rules)
     return plan.loss(own_BK, batch.label_B) if is_heeded else np.zeros(len(batch))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from models.drift.event import Drift
 from models.gate_evidence import Decision
 from schemas.decoded import Fault
 from schemas.records import Outgoing
@@ -110,6 +111,13 @@ class Reacted:
 
 
 @dataclass(frozen=True, slots=True)
+class DriftFound:
+    """What a detector on the learner's errors has to say, now: a record for the drift topic."""
+
+    drift: Drift
+
+
+@dataclass(frozen=True, slots=True)
 class Refused:
     """Rows that cannot be learned from.
 
@@ -128,7 +136,7 @@ class Refused:
     faults: tuple[Fault, ...]
 
 
-InOrder = Candidate | Standing | Checkpoint | Reacted
+InOrder = Candidate | Standing | Checkpoint | Reacted | DriftFound
 """What waits for all that was asked for before it."""
 Effect = InOrder | Refused
 

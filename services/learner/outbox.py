@@ -20,11 +20,22 @@ from typing import Final
 from adapters.checkpoint_folder import CheckpointFolder
 from adapters.learner_ports import Announcer
 from adapters.ports import ModelStore
+from models.drift.reports import reports_of
 from schemas.contracts import Contracts
 from schemas.errors import DependencyError, MissingModel
 from schemas.versions import VersionFields, encode_thinned, encode_version, manifest_of
 from services.learner.announcing import Predecessor, other_digest, standing_digest
-from services.learner.effects import Candidate, Checkpoint, Effect, InOrder, Reacted, Refused, Standing, is_version
+from services.learner.effects import (
+    Candidate,
+    Checkpoint,
+    DriftFound,
+    Effect,
+    InOrder,
+    Reacted,
+    Refused,
+    Standing,
+    is_version,
+)
 from services.learner.recipe import recipe_of
 from services.learner.shelf import Shelf
 
@@ -154,6 +165,10 @@ class Outbox:
                 self._done.append(effect)
                 return True
             case Reacted():
+                self._done.append(effect)
+                return True
+            case DriftFound():
+                self._around.announcer.send([reports_of(self._around.contracts, [effect.drift])], self.told)
                 self._done.append(effect)
                 return True
             case Standing():

@@ -15,6 +15,7 @@ from models.freeze import Limits
 from models.gate_loss import BoundedLoss
 from models.protocol import ServableLearner
 from models.trusted_holdout import TrustedRules
+from schemas.error_detectors import Alarm
 from schemas.layout import Layout, layout_of
 from schemas.pipeline import Pipeline
 from schemas.pipeline_gate import BetterGate, Freeze, Gate
@@ -30,6 +31,7 @@ class Plan:
 
     `fingerprint` stands for all that a state depends on: a checkpoint of another one does not fit. `bank` is there if
     the gate compares candidates with a champion, `limits` if learning may freeze, `trusted` if some labellers are.
+    `alarms` are detectors on the learner's errors.
     """
 
     batch: int
@@ -44,6 +46,7 @@ class Plan:
     fingerprint: str
     loss: BoundedLoss
     rules: tuple[ReactionRule, ...]
+    alarms: tuple[Alarm, ...]
     new_learner: Callable[[], ServableLearner] = field(compare=False)
 
 
@@ -67,6 +70,7 @@ def plan_of(pipeline: Pipeline) -> Plan:
         fingerprint,
         loss_of(pipeline),
         learner.reactions,
+        alarms_of(pipeline),
         partial(pipeline_learner, pipeline),
     )
 
@@ -75,6 +79,12 @@ def loss_of(pipeline: Pipeline) -> BoundedLoss:
     """What is lost on an example, 0 to 1."""
     low, high = pipeline.target.range or (0.0, 1.0)
     return BoundedLoss(pipeline.target.type, high - low)
+
+
+def alarms_of(pipeline: Pipeline) -> tuple[Alarm, ...]:
+    """Detectors whose alarms are told of, or heeded by a reaction, each once."""
+    heeded = [rule.alarm for rule in pipeline.learner.reactions if rule.alarm is not None]
+    return tuple(sorted({*pipeline.drift.errors, *heeded}))
 
 
 def bank_of(pipeline: Pipeline, layout: Layout) -> BankSettings | None:

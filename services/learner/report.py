@@ -7,6 +7,7 @@ from typing import Final
 
 from adapters.context import Context
 from adapters.learner_ports import PartitionLog
+from models.drift.event import Drift
 from schemas.decoded import Fault
 from schemas.errors import DependencyError, MissingModel
 from schemas.records import Records
@@ -66,6 +67,13 @@ class Report:
         else:
             self._context.metrics.count("reactions_total", action=reaction.action)
             self._context.log.info(f"reacted: {reaction.action}", **told)
+
+    def drift(self, drift: Drift) -> None:
+        """Say what a detector on the errors has found."""
+        if drift.state != "closed":
+            self._context.metrics.count("drifts_total", source=drift.source, severity=drift.severity)
+        told = {"id": drift.id, "error": round(drift.statistic, 4), "before": round(drift.threshold, 4)}
+        self._context.log.info(f"the errors have risen: {drift.state}", **told)
 
     def put_back(self, version: Standing) -> None:
         """Say that the model store had lost its data."""

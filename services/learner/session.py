@@ -16,7 +16,7 @@ from schemas.records import Records
 from services.learner.announcing import predecessor_of
 from services.learner.core import checkpoint_of, step
 from services.learner.delivery import Delivery
-from services.learner.effects import Candidate, Checkpoint, Effect, Reacted, Refused
+from services.learner.effects import Candidate, Checkpoint, DriftFound, Effect, Reacted, Refused
 from services.learner.history import Interrupted, RereadableLog
 from services.learner.outbox import Outbox, Surroundings
 from services.learner.plan import plan_of
@@ -119,6 +119,8 @@ class Session:
             self._report.reacted(effect)
         elif isinstance(effect, Refused):
             self._report.refused(effect.faults)
+        elif isinstance(effect, DriftFound):
+            self._report.drift(effect.drift)
         else:
             self._report.put_back(effect)
 

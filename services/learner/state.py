@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, fields, replace
 from typing import Protocol
 
-from models.error_alarms import ErrorAlarms
+from models.error_watch import ErrorWatch
 from models.freeze import Guard
 from models.gate_court import Court
 from models.protocol import Json, ServableLearner, Snapshot
@@ -69,7 +69,7 @@ class State:
 
     `learner`, `scores`, `court`, `holdout`, `alarms` and `challenger` learn in place: a state that was handed on must
     not be used again. There is a court if the gate compares candidates with a champion, a holdout if some labellers are
-    trusted, and alarms if a reaction heeds them; a challenger while one stands beside the learner.
+    trusted, and alarms if detectors watch the errors; a challenger while one stands beside the learner.
     """
 
     place: Place
@@ -83,7 +83,7 @@ class State:
     challenger: Challenger | None = None
     reactions: ReactionState = field(default_factory=ReactionState)
     holdout: TrustedHoldout | None = None
-    alarms: ErrorAlarms | None = None
+    alarms: ErrorWatch | None = None
 
 
 def first_state(plan: Plan, learner: ServableLearner) -> State:
@@ -92,7 +92,6 @@ def first_state(plan: Plan, learner: ServableLearner) -> State:
     guard = None if plan.limits is None else Guard()
     scores = Scores(plan.layout, plan.score_window)
     holdout = None if plan.trusted is None else TrustedHoldout(plan.trusted)
-    kinds = [rule.alarm for rule in plan.rules if rule.alarm is not None]
     return State(
         Place(),
         learner,
@@ -102,7 +101,7 @@ def first_state(plan: Plan, learner: ServableLearner) -> State:
         guard,
         holdout=holdout,
         reactions=rules_of(plan),
-        alarms=ErrorAlarms(kinds) if kinds else None,
+        alarms=ErrorWatch(plan.alarms) if plan.alarms else None,
     )
 
 
@@ -153,7 +152,9 @@ def decode_state(plan: Plan, learner: ServableLearner, payload: bytes) -> State:
         state = replace(state, challenger=blank_challenger(plan.new_learner(), plan.loss))
     try:
         for name, part in _parts(state).items():
-            part.restore(_part(whole, name))
+            # Detectors that change no weights may be named later: they begin where the checkpoint stands.
+            if name in whole.manifest or name != "alarms":
+                part.restore(_part(whole, name))
         place = Place(**whole.manifest["place"])
         guard = None if state.guard is None else Guard.from_json(whole.manifest["guard"])
         reactions = _reactions_of(state, whole)

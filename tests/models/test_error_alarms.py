@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.error_alarms import ErrorAlarms, errors_of
+from models.error_alarms import RECENT, ErrorAlarms, Errors, Rise, errors_of
 from models.protocol import Float64
 from models.tensor_bytes import decode_snapshot, encode_snapshot
 from schemas.pipeline_reaction import Alarm
@@ -25,8 +25,20 @@ def errors(before: float, after: float, seed: int = 0) -> Float64:
     return (np.random.default_rng(seed).random(ROWS) < share_T).astype(np.float64)
 
 
+def batches(error_T: Float64, first: int = 0) -> list[Errors]:
+    """Cut into minibatches, a second apart, the first of which begins at this offset."""
+    offset_T = np.arange(first, first + len(error_T))
+    time_T = offset_T.astype(np.float64) * 1000
+    cuts = [slice(start, start + BATCH) for start in range(0, len(error_T), BATCH)]
+    return [Errors(error_T[cut], offset_T[cut], time_T[cut]) for cut in cuts]
+
+
+def rises(alarms: ErrorAlarms, error_T: Float64, first: int = 0) -> list[tuple[Rise, ...]]:
+    return [alarms.see(errors) for errors in batches(error_T, first)]
+
+
 def told(alarms: ErrorAlarms, error_T: Float64) -> list[frozenset[Alarm]]:
-    return [alarms.see(error_T[start : start + BATCH]) for start in range(0, len(error_T), BATCH)]
+    return [frozenset(rise.kind for rise in found) for found in rises(alarms, error_T)]
 
 
 @every_kind
@@ -52,17 +64,38 @@ def test_kswin_too() -> None:
 def test_restored_it_goes_on_as_if_never_stopped(cut: int, kinds: set[Alarm]) -> None:
     whole, broken, again = ErrorAlarms(kinds), ErrorAlarms(kinds), ErrorAlarms(kinds)
     error_T = errors(0.1, 0.5, seed=1)
-    first = told(broken, error_T[: cut * BATCH])
+    first = rises(broken, error_T[: cut * BATCH])
     again.restore(decode_snapshot(encode_snapshot(broken.snapshot())))
-    assert [*first, *told(again, error_T[cut * BATCH :])] == told(whole, error_T)
+    assert [*first, *rises(again, error_T[cut * BATCH :], cut * BATCH)] == rises(whole, error_T)
     assert encode_snapshot(again.snapshot()) == encode_snapshot(whole.snapshot())
 
 
 def test_what_is_not_finite_and_nothing_at_all_are_no_alarm() -> None:
     alarms = ErrorAlarms(["adwin"])
     assert not any(told(alarms, np.full(800, np.nan)))
-    assert alarms.see(np.empty(0)) == frozenset()
+    assert alarms.see(Errors(np.empty(0), np.empty(0, np.int64), np.empty(0))) == ()
     assert any(told(alarms, errors(0.1, 0.9)))
+
+
+def test_a_rise_names_the_example_and_both_levels() -> None:
+    error_T = errors(0.1, 0.7)
+    (rise,) = [rise for found in rises(ErrorAlarms(["adwin"]), error_T, first=500) for rise in found]
+    place = rise.offset - 500
+    last = place // BATCH * BATCH + BATCH
+    assert ROWS // 2 <= place < last
+    assert (rise.level, rise.rows) == (error_T[last - RECENT : last].mean(), RECENT)
+    assert (rise.start, rise.end) == ((500 + last - RECENT) * 1000, (500 + last - 1) * 1000)
+    assert rise.before == pytest.approx(error_T[: last - RECENT].mean())
+    assert (rise.before_rows, rise.begin) == (last - RECENT, 500_000)
+
+
+def test_a_detector_that_is_named_later_begins_where_the_others_stand() -> None:
+    error_T, one, both = errors(0.1, 0.7), ErrorAlarms(["adwin"]), ErrorAlarms(["adwin", "error_rate"])
+    told(one, error_T[:800])
+    both.restore(decode_snapshot(encode_snapshot(one.snapshot())))
+    found = [rise for found in rises(both, error_T[800:], first=800) for rise in found]
+    assert {rise.kind: rise.begin for rise in found} == {"adwin": 0.0, "error_rate": 800_000.0}
+    assert all(rise.offset >= ROWS // 2 for rise in found)
 
 
 def test_what_detectors_read() -> None:

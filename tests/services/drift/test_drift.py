@@ -16,7 +16,9 @@ from rich.console import Console, RenderableType
 
 from adapters.log_search_memory import MemoryLogSearch
 from adapters.memory_broker import MemoryBroker
+from models.drift.error_event import alarmed
 from models.drift.event import Drift, drift_columns, drifts_of
+from models.error_alarms import Rise
 from schemas.compatibility import ids_and_schemas
 from schemas.contracts import Contracts, contracts_of
 from schemas.errors import DataError
@@ -173,6 +175,22 @@ def test_edges_are_written_and_read() -> None:
     assert faults == ()
     assert drifts_of(part.columns) == (drift,)
     assert len(drift.edges) == 17 * len(drift.histograms)
+
+
+def test_an_alarm_on_errors_is_listed_and_drawn_without_histograms(tmp_path: Path) -> None:
+    rise = Rise("adwin", 4711, level=0.41, rows=64, start=0.0, end=6e7, before=0.2, before_rows=900, begin=0.0)
+    _, (drift,) = alarmed(None, rise, version=3)
+    text = drawn(drift_table([drift]))
+    for word in ("errors:adwin:4711", "concept", "act", "adwin 0.41", "error"):
+        assert word in text
+    text = drawn(render(drift))
+    for word in ("by adwin at offset 4,711", "version 3 stood", "mean error 0.41 above 0.2", "64 rows", "900 rows"):
+        assert word in text
+    for word in ("nan", "█", "p = "):
+        assert word not in text
+    assert "no version stood yet" in drawn(render(replace(drift, version=0)))
+    with pytest.raises(DataError, match=r"no histograms.*leave out --png"):
+        save_plot(drift, tmp_path / "never.png")
 
 
 def test_a_plot_is_written(tmp_path: Path) -> None:
