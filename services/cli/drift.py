@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 import json
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 
 from adapters.local_stack import find_stack
+from adapters.log_search import Passed
 from adapters.log_search_kafka import KafkaLogSearch
 from models.drift.event import Drift
+from schemas.contracts import Contracts
 from services.cli.options import Bootstrap, Home, Json, PipelineOption
 from services.cli.pipeline_reading import read_contracts
 from services.cli.surroundings import read_settings
+from services.drift.edges import as_document, as_yaml, choose_edges
 from services.drift.reading import drift_called, read_drifts
 from services.drift.screen import drift_table, render
 
-app = typer.Typer(help="List and show the drifts that were found.", no_args_is_help=True)
+app = typer.Typer(help="List and show the drifts that were found; choose the edges of bins.", no_args_is_help=True)
 
 
 @app.command("list")
@@ -73,12 +78,48 @@ def show(
         Console().print(render(drift))
 
 
+@app.command("edges")
+def edges(
+    file: Annotated[Path, typer.Argument(help="Pipeline file.", show_default=False)],
+    rows: Annotated[int, typer.Option(min=100, max=1_000_000, help="Newest answers to read, at most.")] = 100_000,
+    home: Home = None,
+    bootstrap: Bootstrap = None,
+    as_json: Json = False,
+) -> None:
+    """Choose edges for the bins of each number, from its newest values, and print `drift.edges` for the pipeline file.
+
+    Between them rows are spread evenly. Comments say of each column what part of the rows the fullest bin holds.
+    Leaves with 5 if there is no answer yet.
+
+    Example: [bold]anabranch drift edges pipelines/flights.yaml[/bold]
+    """
+    with _log(file, home, bootstrap) as (contracts, log), _progress() as passed:
+        choices = choose_edges(contracts, log, rows, passed)
+    typer.echo(json.dumps(as_document(choices)) if as_json else as_yaml(choices), nl=as_json)
+
+
 def _read(file: Path, home: Path | None, bootstrap: str | None) -> dict[str, Drift]:
+    with _log(file, home, bootstrap) as (contracts, log):
+        return read_drifts(contracts, log)
+
+
+@contextmanager
+def _log(file: Path, home: Path | None, bootstrap: str | None) -> Iterator[tuple[Contracts, KafkaLogSearch]]:
     settings = read_settings(home=home, bootstrap=bootstrap)
     contracts = read_contracts(file, settings.registry)
     kafka = settings.bootstrap or find_stack(settings.home, redis_url="not asked for").bootstrap
     with closing(KafkaLogSearch(kafka)) as log:
-        return read_drifts(contracts, log)
+        yield contracts, log
+
+
+@contextmanager
+def _progress() -> Iterator[Passed]:
+    """Show a bar on standard error, where that is a terminal."""
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task("Reading", total=None)
+        yield lambda done, of: bar.update(task, completed=done, total=of)
 
 
 def _known(fields: dict[str, Any]) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from schemas.contracts import contracts_of
 from schemas.errors import DataError
 from schemas.topics import topic_name
 from services.cli.assembly import assemble
-from tests.kafka_topics import send
+from tests.kafka_topics import await_true, send
 from tests.models.drift.pipelines import small_pipeline
 from tests.models.drift.streams import drifts_of, normal_rows, stream_pipeline
 from tests.services.drift.test_edges import answers, skewed
@@ -80,17 +80,18 @@ def test_an_alarm_on_errors_is_shown_without_histograms(where: list[str], tmp_pa
 def test_edges_are_chosen_from_the_log_and_can_be_pasted(stack: StackAddresses, tmp_path: Path) -> None:
     contracts = contracts_of(small_pipeline(pipeline=f"t{uuid4().hex[:12]}"))
     file, document = tmp_path / "small.yaml", contracts.pipeline.model_dump(mode="json", exclude_none=True)
-    file.write_text(yaml.safe_dump(document), encoding="utf-8")
+    file.write_text(yaml.safe_dump(document, sort_keys=False), encoding="utf-8")
     apply_topics(contracts.pipeline, stack.bootstrap)
     asked = ["drift", "edges", str(file), "--bootstrap", stack.bootstrap, "--rows", "200"]
-    assert isinstance(CliRunner().invoke(assemble(asked), asked).exception, DataError)
+    # New partitions have no leader yet: wait until they are found, and empty.
+    await_true(lambda: isinstance(CliRunner().invoke(assemble(asked), asked).exception, DataError))
     topic = topic_name(contracts.pipeline.pipeline, "predictions")
     send(stack.bootstrap, topic, [(b"k", value) for value in answers(contracts, skewed(300))])
-    code, text = call(*asked)
-    assert code == 0
+    await_true(lambda: call(*asked)[0] == 0)
+    text = call(*asked)[1]
     edges = yaml.safe_load(text)["drift"]["edges"]
     document["drift"]["edges"] = edges
-    file.write_text(yaml.safe_dump(document), encoding="utf-8")
+    file.write_text(yaml.safe_dump(document, sort_keys=False), encoding="utf-8")
     (size,) = json.loads(call(*asked, "--json")[1])
     assert (size["column"], size["edges"], size["matters"]) == ("size", edges["size"], True)
     assert 0 < size["rows"] <= 200
