@@ -93,7 +93,8 @@ def test_killed_in_the_middle_it_says_nothing_twice_and_forgets_nothing(stack: S
     contracts = contracts_called("killed")
     apply_topics(contracts.pipeline, stack.bootstrap)
     file = tmp_path / "killed.yaml"
-    file.write_text(yaml.safe_dump(contracts.pipeline.model_dump(mode="json", exclude_none=True)))
+    document = contracts.pipeline.model_dump(mode="json", exclude_none=True)
+    file.write_text(yaml.safe_dump(document, sort_keys=False))  # the order of fields is that of the columns
     write(contracts, stack.bootstrap, sketches(contracts, range(7), moved=5))
     command = [sys.executable, "-m", "services.cli", "run", "drift_watch", "--pipeline", str(file)]
     where = ["--home", str(tmp_path), "--bootstrap", stack.bootstrap, "--redis", stack.redis_url, "--http-port", "0"]
