@@ -15,8 +15,9 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from models.drift.edge_choice import choices_of
 from models.drift.event import Drift
-from models.drift.sketch import predictions_plan
+from models.drift.sketch import PREDICTIONS, predictions_plan
 from models.drift.sketch_columns import SourceRows, sketch_columns
 from models.drift.sketch_row import SketchRow
 from models.drift.windows import advance
@@ -33,6 +34,8 @@ NEAR: Final = (("2013-02-20", "2013-03-24"), ("2013-06-10", "2013-07-16"), ("201
 SHOWN: Final = ("2013-03-08", "2013-07-01", "2013-12-09", "2013-12-17")
 """Days of which both sides are drawn, as `anabranch drift show --png` draws them."""
 WORST: Final = 10
+LEARNED: Final = 28
+"""Days of which edges are chosen."""
 DRIFT: Final = {"window": "1d", "reference": 28, "false_alarms": 20, "tests": {"numbers": "ks"}}
 
 
@@ -88,14 +91,21 @@ def main() -> None:
     delay_N = flights.dep_delay[departed_N]
     time_N = (flights.scheduled_ms[departed_N] - NEW_YORK_MS).astype(np.float64)
     x_NF = np.stack([np.zeros(len(delay_N)), delay_N], axis=1).astype(np.float32)
-    closed = [d for d in drifts_in(delays_pipeline(DRIFT), x_NF, time_N) if d.state == "closed"]
-    year = _year(delay_N, time_N)
+    closed, year = _closed(DRIFT, x_NF, time_N), _year(delay_N, time_N)
     print(f"{len(closed)} events in {len(year.late_D)} days; `false_alarms: {DRIFT['false_alarms']}`\n")
     print("\n".join([*_events(closed, year), "", *_worst(closed, year)]))
     _plot(closed, year)
     for drift in closed:
         if (name := f"{_day(drift.since):%Y-%m-%d}") in SHOWN:
             save_plot(drift, IMAGES / f"drift-storm-{name}.png")
+    (choice,) = choices_of(delays_pipeline(DRIFT), PREDICTIONS, x_NF[time_N < (year.first + LEARNED) * DAY_MS])
+    print(f"\nedges: {choice.edges}; fullest bin: {choice.fullest:.0%}, of equal width {choice.fullest_even:.0%}")
+    closed = _closed({**DRIFT, "edges": {choice.column: choice.edges}}, x_NF, time_N)
+    print(f"{len(closed)} events\n" + "\n".join([*_events(closed, year), "", *_worst(closed, year)]))
+
+
+def _closed(drift: dict[str, Any], x_NF: NDArray[np.float32], time_N: NDArray[np.float64]) -> list[Drift]:
+    return [d for d in drifts_in(delays_pipeline(drift), x_NF, time_N) if d.state == "closed"]
 
 
 def _year(delay_N: NDArray[np.float64], time_N: NDArray[np.float64]) -> Year:
