@@ -12,13 +12,16 @@ from adapters.loop.work import Work, merged, take_fitting
 
 DEPTH = 2
 """Works that may wait. With the one being committed and the one being written, the loop holds four at most."""
+_PACE_S = 0.25
+"""Between two commits of offsets that nobody waits for: what a crash lets be answered once more, at least once."""
 
 
 class Committer:
     """A bounded queue of works before a sink.
 
     A sink that needs no turns (`Sink.at_once`) is written to as soon as a work is offered, on the caller's thread: its
-    records need not wait for the acknowledgement of those before.
+    records need not wait for the acknowledgement of those before. Nobody waits for its offsets either, so these are
+    final some times a second, and batches have Python's lock and the broker to themselves in between.
 
     What waits is merged into one transaction of up to `max_rows`: so transactions are small when there is little to
     do, and grow by themselves when commits are what takes the time.
@@ -36,7 +39,7 @@ class Committer:
         self._committed = committed
         self._waiting: deque[Work] = deque()
         self._changed = threading.Condition()
-        self._busy = False
+        self._busy = self._hurried = False
         self._called_s: float | None = None
         self._ended = False
         self._failure: BaseException | None = None
@@ -62,20 +65,24 @@ class Committer:
     def offer(self, work: Work, timeout_s: float) -> bool:
         """Queue a work; False if there was no room within the time. Raises the failure if there is one."""
         with self._changed:
-            self._changed.wait_for(lambda: len(self._waiting) < DEPTH or self._failure is not None, timeout_s)
+            self._changed.wait_for(lambda: self._has_room() or self._failure is not None, timeout_s)
             self.raise_failure()
-            if len(self._waiting) >= DEPTH:
+            if not self._has_room():
                 return False
             if self._sink.at_once:
                 self._sink.write(work)
             self._waiting.append(work)
-            self._changed.notify_all()
+            if len(self._waiting) == 1 or not self._sink.at_once or self._is_due():  # else nobody need wake up for it
+                self._changed.notify_all()
             return True
 
     def drain(self, timeout_s: float) -> bool:
         """Wait until all that was queued is committed; False if it failed or took longer."""
         with self._changed:
+            self._hurried = True
+            self._changed.notify_all()
             self._changed.wait_for(lambda: self.idle or self._failure is not None, timeout_s)
+            self._hurried = False
             return self.idle and self._failure is None
 
     def end(self, timeout_s: float) -> None:
@@ -122,10 +129,23 @@ class Committer:
         if not self._sink.at_once:
             self._sink.write(work)
 
+    def _has_room(self) -> bool:
+        return self._rows() < 2 * self._max_rows if self._sink.at_once else len(self._waiting) < DEPTH
+
+    def _is_due(self) -> bool:
+        return self._ended or self._hurried or self._rows() >= self._max_rows
+
+    def _rows(self) -> int:
+        return sum(work.size for work in self._waiting)
+
     def _take(self, wait: bool) -> Work | None:
+        if self._sink.at_once and not wait:
+            return None  # it stands in the log already: nothing is gained by beginning before the last is final
         with self._changed:
             if wait:
                 self._changed.wait_for(lambda: self._waiting or self._ended)
+            if self._sink.at_once:
+                self._changed.wait_for(self._is_due, _PACE_S)
             works = [] if self._ended else take_fitting(self._waiting, self._max_rows)
             self._busy = self._busy or bool(works)
             self._changed.notify_all()
