@@ -44,6 +44,8 @@ class Size:
 
 
 SIZES = (Size(1, ENTITIES), Size(4, ENTITIES), Size(16, ENTITIES), Size(1, 1_000), Size(1, 100_000), Size(1, 1_000_000))
+LARGEST = Size(1, 10_000_000)
+"""Takes minutes to fill, so it is measured in the first round only; and more memory than the local Redis may have."""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -51,14 +53,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser("python -m benchmarks.scaling", description=__doc__, epilog=EXAMPLE)
     parser.add_argument("--rounds", type=positive, default=3, help="how often each is run (default 3)")
     parser.add_argument("--rows", type=positive, default=100_000, help="requests of each run (default 100000)")
+    parser.add_argument("--largest", action="store_true", help="10 million entities too, once (6 GB of memory)")
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
     asked = parser.parse_args(arguments)
     before, found, sizes = load(), list[dict[Size, Speed]](), dict[Size, float]()
     with own_servers() as (home, addresses), bar_of(asked.json) as bar:
-        task = bar.add_task("scaling", total=asked.rounds * len(SIZES))
+        task = bar.add_task("scaling", total=asked.rounds * len(SIZES) + asked.largest)
         for round_ in range(asked.rounds):
             found.append({})
-            for size in SIZES:
+            for size in (*SIZES, LARGEST) if asked.largest and not round_ else SIZES:
                 found[-1][size], sizes[size] = _run(size, f"scaling-{round_}-{size}", asked.rows, home, addresses)
                 bar.advance(task)
     result = {**surroundings(before), "rounds": asked.rounds, **_figures(found, sizes)}
@@ -72,6 +75,7 @@ def _run(size: Size, name: str, rows: int, home: Path, addresses: StackAddresses
     ground = ground_of(document_, name, "exactly_once", home, addresses)
     apply_topics(ground.contracts.pipeline, addresses.bootstrap)
     client = connect(addresses.redis_url)
+    client.config_set("maxmemory", 0)
     client.flushall()
     empty = _used(client.info("memory"))
     fill_stores(ground, size.entities)
@@ -90,10 +94,11 @@ def _used(memory: Any) -> int:
 
 def _figures(rounds: Sequence[dict[Size, Speed]], sizes: dict[Size, float]) -> dict[str, Any]:
     first = SIZES[0]
-    rates = {size: spread([r[size].rate for r in rounds], 0) for size in SIZES}
-    costs = {size: spread([r[size].cpu_s * 1e6 for r in rounds], 2) for size in SIZES}
-    shares = {size: spread([r[size].cpu_s / r[first].cpu_s for r in rounds]) for size in SIZES}
-    rows = [_row(size, rates[size], costs[size], shares[size], sizes[size]) for size in SIZES]
+    runs = {size: [(r[size], r[first]) for r in rounds if size in r] for size in sizes}
+    rates = {size: spread([speed.rate for speed, _ in runs[size]], 0) for size in sizes}
+    costs = {size: spread([speed.cpu_s * 1e6 for speed, _ in runs[size]], 2) for size in sizes}
+    shares = {size: spread([speed.cpu_s / base.cpu_s for speed, base in runs[size]]) for size in sizes}
+    rows = [_row(size, rates[size], costs[size], shares[size], sizes[size]) for size in sizes]
     table = {"title": "Partitions and entities", "about": ABOUT, "columns": COLUMNS, "rows": rows}
     named: dict[str, dict[Size, Any]] = {
         "per_second": rates,

@@ -16,9 +16,6 @@ from stream_jobs.feature_windows.fan_out import FanOut
 from stream_jobs.feature_windows.windows import PROCESS, Windows
 
 _SILENCE_S = 15.0
-MAX_BATCH = 16_384
-"""Rows at once where many wait: the more events, the more of them fall into the same pane of the same key, and nobody
-waits for an answer here. A sixth less processor time for each than at 4,096."""
 
 
 def run(context: Context) -> None:
@@ -35,8 +32,8 @@ def run(context: Context) -> None:
         fan_out = FanOut(context.contracts, partitions, partitions)
         windows = Windows(context.contracts, RedisFeatureStore(client))
         both = (
-            lambda: run_loop(replace(context, health=first), fan_out, f"{group}.fan_out", max_batch=MAX_BATCH),
-            lambda: run_loop(replace(context, health=second), windows, f"{group}.windows", max_batch=MAX_BATCH),
+            lambda: run_loop(replace(context, health=first), fan_out, f"{group}.fan_out"),
+            lambda: run_loop(replace(context, health=second), windows, f"{group}.windows"),
         )
         _together(both, context.stop)
 
