@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Final
 
@@ -17,6 +18,7 @@ Float32 = NDArray[np.float32]
 _BEYOND: Final = 1e-6
 """Part of the range by which a bin ends above the largest value seen, if that has a bin of its own."""
 _FULLER: Final = 2.0
+_DECIMALS: Final = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +66,9 @@ def choices_of(pipeline: Pipeline, source: str, x_BF: Float32) -> tuple[Choice, 
 
 
 def chosen_edges(rising_R: Float32, low: float, high: float, bins: int) -> tuple[float, ...]:
-    """Edges at the quantiles of a column, as `quantile_edges`, but each at a value that was seen.
+    """Edges at the quantiles of a column, as `quantile_edges` has them, but in few digits.
 
-    Between two values seen, an edge may be anywhere: it is at the upper one. Bins hold the same rows, and the edges
-    are numbers that a person can read.
+    Behind a value seen and up to the next one, an edge may be anywhere: the bins hold the same rows.
 
     Parameters
     ----------
@@ -87,16 +88,26 @@ def chosen_edges(rising_R: Float32, low: float, high: float, bins: int) -> tuple
     --------
     >>> chosen_edges(np.array([0, 0, 0, 0, 1, 1, 2, 9], np.float32), 0, 100, 4)
     (1.0, 2.0)
+    >>> chosen_edges(np.array([0.12, 0.1434, 0.29, 0.31], np.float32), 0, 100, 4)
+    (0.14, 0.2, 0.3)
     >>> chosen_edges(np.full(5, 3, np.float32), 0, 100, 4)
     (3.0, 3.0001)
     """
-    inner_E = quantile_edges(rising_R.astype(np.float64), bins)
-    at_E = np.searchsorted(rising_R.astype(np.float64), inner_E)
-    seen_E = rising_R[at_E[at_E < len(rising_R)]]
-    if len(seen_E) < len(inner_E):
-        last = rising_R[-1]
-        beyond = np.maximum(np.float32(last + _BEYOND * (high - low)), np.nextafter(last, np.float32(np.inf)))
-        seen_E = np.append(seen_E, beyond)
-    edge_E = np.unique(seen_E)
-    edge_E = edge_E[(edge_E > np.float32(low)) & (edge_E < np.float32(high))][: bins - 1]
-    return tuple(float(str(edge)) for edge in edge_E)  # 0.1, not 0.10000000149011612: it is the same in 32 bits
+    if not len(rising_R):
+        return ()
+    last = rising_R[-1]
+    beyond = np.maximum(np.float32(last + _BEYOND * (high - low)), np.nextafter(last, np.float32(np.inf)))
+    seen_V = np.unique(np.concatenate([[np.float32(low)], rising_R, [beyond]]))
+    at_E = np.unique(np.searchsorted(seen_V.astype(np.float64), quantile_edges(rising_R.astype(np.float64), bins)))
+    found = [_shortest(seen_V[at - 1], seen_V[at]) for at in at_E.tolist() if at]
+    return tuple(edge for edge in found if np.float32(edge) < np.float32(high))[: bins - 1]
+
+
+def _shortest(above: np.float32, through: np.float32) -> float:
+    """Number of fewest decimals that is above the one and at most the other, as 32-bit floats."""
+    for decimals in range(_DECIMALS):
+        lower = math.floor(float(through) * 10.0**decimals) / 10.0**decimals
+        for found in (lower, round(float(through), decimals)):
+            if above < np.float32(found) <= through:
+                return found
+    return float(str(through))  # 0.1, not 0.10000000149011612: it is the same in 32 bits
