@@ -25,6 +25,7 @@ from benchmarks.servers import own_servers
 from schemas.topics import topic_name
 
 EXAMPLE = "example: python -m benchmarks.scaling --rounds 5"
+WITHIN_S = 120.0
 COLUMNS = ["partitions", "entities", "requests a second", "processor time of each, µs", "of the first row's", "Redis"]
 ABOUT = """\
 One predictor (exactly once, as above) over partitions of one topic, and over entities whose windows are in Redis.
@@ -74,8 +75,9 @@ def _run(size: Size, name: str, rows: int, home: Path, addresses: StackAddresses
     document_ = {**document(), "topics": {"partitions": size.partitions}}
     ground = ground_of(document_, name, "exactly_once", home, addresses)
     apply_topics(ground.contracts.pipeline, addresses.bootstrap)
-    client = connect(addresses.redis_url)
+    client = connect(addresses.redis_url, WITHIN_S)
     client.config_set("maxmemory", 0)
+    client.config_set("appendonly", "no")  # to forget or to rewrite gigabytes would hold up what is measured
     client.flushall()
     empty = _used(client.info("memory"))
     fill_stores(ground, size.entities)
