@@ -15,7 +15,7 @@ from schemas.pipeline import Pipeline
 
 Float32 = NDArray[np.float32]
 
-_BEYOND: Final = 1e-6
+_BEYOND: Final = 1e-3
 """Part of the range by which a bin ends above the largest value seen, if that has a bin of its own."""
 _FULLER: Final = 2.0
 _DECIMALS: Final = 12
@@ -91,7 +91,7 @@ def chosen_edges(rising_R: Float32, low: float, high: float, bins: int) -> tuple
     >>> chosen_edges(np.array([0.12, 0.1434, 0.29, 0.31], np.float32), 0, 100, 4)
     (0.14, 0.2, 0.3)
     >>> chosen_edges(np.full(5, 3, np.float32), 0, 100, 4)
-    (3.0, 3.0001)
+    (3.0, 3.1)
     """
     if not len(rising_R):
         return ()

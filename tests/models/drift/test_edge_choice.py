@@ -54,7 +54,7 @@ def test_rows_of_a_skewed_column_are_spread_evenly_and_it_is_told_that_it_matter
 
 
 @pytest.mark.parametrize(
-    ("value", "edges"), [(3.0, (3.0, 3.00001)), (np.nan, ()), (-8.0, (-7.99999,)), (8.0, ()), (np.inf, ())]
+    ("value", "edges"), [(3.0, (3.0, 3.01)), (np.nan, ()), (-8.0, (-7.99,)), (8.0, ()), (np.inf, ())]
 )
 def test_a_column_of_one_value_has_a_bin_for_it_if_there_is_room(value: float, edges: tuple[float, ...]) -> None:
     x_BF = np.full((50, 3), value, np.float32)
