@@ -174,7 +174,7 @@ def _plan(
 
 
 def _binning(plan: SketchPlan, edges: Mapping[str, Sequence[float]]) -> int:
-    """Tell plans apart whose bins are not the same: 48 bits of a hash, never 0."""
+    """Tell plans apart whose bins are not the same: 48 bits of a hash, so that a float holds it, never 0."""
     arrays = (plan.low_F, plan.high_F, plan.categories)
     told = [plan.names, plan.bins, *(array.tolist() for array in arrays), sorted(edges.items())]
     return int.from_bytes(hashlib.sha256(repr(told).encode()).digest()[:6]) or 1

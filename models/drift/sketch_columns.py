@@ -83,7 +83,7 @@ def sketch_columns(
         "last_offset": rows.offset_B[order_B][last_S],
         "sequence": np.array([numbers[p] for p in partition_S.tolist()], np.int64),
         "source": np.full(len(first_S), plan.source.encode()),
-        "binning": np.full(len(first_S), plan.binning, np.int64),
+        "binning": np.full(len(first_S), float(plan.binning)),
         "outside": rows_outside(plan, x_BF, group_B, len(first_S)),
         **_versions(rows, order_B, first_S),
         **_sample(plan, row_BF, rows, group_B, len(first_S)),

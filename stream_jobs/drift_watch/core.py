@@ -121,7 +121,7 @@ def _misfit(plan: SketchPlan | None, columns: Columns) -> tuple[Fault, ...]:
         return (Fault(0, "unusable", f"source {columns['source'][0]!r} is none that is watched"),)
     if columns["counts"].shape != (1, plan.size):
         return (Fault(0, "unusable", f"counts: {np.size(columns['counts'])}, not {plan.size}: other columns or bins"),)
-    told = int(columns["binning"][0])
+    told = float(columns["binning"][0])
     if told != plan.binning and (told or plan.given is not None):
         why = "made with other edges, ranges or columns than this pipeline file's"
         return (Fault(0, "unusable", f"binning: {why}; start all processes with the same one"),)

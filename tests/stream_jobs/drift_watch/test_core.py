@@ -99,13 +99,15 @@ def test_sketches_of_other_edges_or_ranges_are_dead_letters_and_those_that_do_no
     request = {"entity": "who", "fields": fields}
     wider = contracts_of(small_pipeline(topics={"partitions": 2}, request=request))
     columns = dict(contracts.decode(sketches(contracts, [0], 9)[:1], ("Sketch",)).parts[0].columns)
-    silent = contracts.codec("Sketch").encode(columns | {"binning": np.zeros(1, np.int64)})
+    silent = contracts.codec("Sketch").encode(columns | {"binning": np.zeros(1)})
+    lost = contracts.codec("Sketch").encode(columns | {"binning": np.full(1, np.nan)})
     refused = {"dead_letters_total:unusable": 1}
     for reader, values, counts in (
         (contracts, sketches(uneven, [0], 9)[:1], refused),
         (uneven, sketches(contracts, [0], 9)[:1], refused),
         (contracts, sketches(wider, [0], 9)[:1], refused),
         (uneven, silent, refused),
+        (contracts, lost, refused),
         (contracts, silent, {"sketches_total": 1}),
         (uneven, sketches(uneven, [0], 9)[:1], {"sketches_total": 1}),
     ):
