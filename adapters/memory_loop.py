@@ -7,7 +7,7 @@ from collections.abc import Container
 
 from adapters.loop.columns import Place, next_offsets
 from adapters.memory_broker import MemoryBroker
-from adapters.ports import Batch, Job, Records
+from adapters.ports import Batch, Job, Records, summed_up
 
 
 def run_job_in_memory(
@@ -84,14 +84,15 @@ class _MemoryLoop:
         self._revoke()
         return self._batches
 
-    def _turn(self, records: tuple[Records, ...], now_ms: float, crash: bool) -> None:
-        positions = {**self._positions(), **next_offsets(records)}
-        outputs = self._job.process(Batch(records, now_ms, frozenset(self._at_end(positions))))
+    def _turn(self, taken: tuple[Records, ...], now_ms: float, crash: bool) -> None:
+        positions = {**self._positions(), **next_offsets(taken)}
+        outputs = self._job.process(Batch(taken, now_ms, frozenset(self._at_end(positions))))
         if crash:
             self._revoke()
             self._assign()
         else:
-            self._broker.commit(self._group, outputs.records, positions, int(now_ms))
+            records = outputs.records + summed_up([] if outputs.summary is None else [outputs.summary])
+            self._broker.commit(self._group, records, positions, int(now_ms))
 
     def _take(self) -> tuple[Records, ...]:
         """Fill a batch, place by place, from where the group stands."""

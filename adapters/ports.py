@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +28,34 @@ class Batch:
 
 
 @dataclass(frozen=True, slots=True)
+class Summary:
+    """What is told of a batch though nobody waits for it: of several batches at once, where they become final at once.
+
+    Attributes
+    ----------
+    part : object
+        What is remembered of the batch; not to be changed any more.
+    of_all : callable
+        Makes the records of several parts, in their order. Pure, for it may be called on another thread.
+    """
+
+    part: Any
+    of_all: Callable[[Sequence[Any]], tuple[Outgoing, ...]]
+
+
+def summed_up(summaries: Sequence[Summary]) -> tuple[Outgoing, ...]:
+    """Make the records of what one job remembers of several batches.
+
+    Examples
+    --------
+    >>> count = lambda parts: (Outgoing("counts", [None], [b"%d" % sum(parts)]),)
+    >>> [out.values for out in summed_up([Summary(2, count), Summary(3, count)])], summed_up([])
+    ([[b'5']], ())
+    """
+    return summaries[0].of_all([summary.part for summary in summaries]) if summaries else ()
+
+
+@dataclass(frozen=True, slots=True)
 class Outputs:
     """What a job answers a batch with: written, together with the batch's offsets, in one transaction."""
 
@@ -37,6 +65,8 @@ class Outputs:
     the name after colons: ``{"dead_letters_total:bad_time": 3}``."""
     gauges: Mapping[str, float] = field(default_factory=dict)
     """Metric name → value, named likewise, set once the transaction is committed."""
+    summary: Summary | None = None
+    """Written in the same transaction, after the records."""
 
 
 class Job(Protocol):

@@ -6,9 +6,11 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from dataclasses import replace
 
 from adapters.loop.sinks import Sink
 from adapters.loop.work import Work, merged, take_fitting
+from adapters.ports import summed_up
 
 DEPTH = 2
 """Works that may wait. With the one being committed and the one being written, the loop holds four at most."""
@@ -108,14 +110,14 @@ class Committer:
         if current is None:
             return False
         begun_s = time.monotonic()
-        self._begin(current)
+        current = self._begin(current)
         while current is not None:
             self._called_s = time.monotonic()
             self._sink.flush(current)
             following = self._take(wait=False)
             self._called_s = following_s = time.monotonic()
             if following is not None:
-                self._begin(following)
+                following = self._begin(following)
             self._sink.commit(current)
             self._committed(current, time.monotonic() - begun_s)
             current, begun_s = following, following_s
@@ -125,9 +127,15 @@ class Committer:
             self._changed.notify_all()
         return True
 
-    def _begin(self, work: Work) -> None:
+    def _begin(self, work: Work) -> Work:
+        """Write what is not yet written, first what somebody waits for; return the work with all its records."""
         if not self._sink.at_once:
             self._sink.write(work)
+        if not work.summaries:
+            return work
+        summary = summed_up(work.summaries)
+        self._sink.add(summary)
+        return replace(work, records=(*work.records, *summary), summaries=())
 
     def _has_room(self) -> bool:
         return self._rows() < 2 * self._max_rows if self._sink.at_once else len(self._waiting) < DEPTH

@@ -43,6 +43,10 @@ class Sink(Protocol):
         """Begin, and queue the records."""
         ...
 
+    def add(self, records: tuple[Outgoing, ...]) -> None:
+        """Queue further records of the newest work."""
+        ...
+
     def flush(self, work: Work) -> None:
         """Wait until all records of the newest work are in the log. All older works are committed by then."""
         ...
@@ -99,6 +103,11 @@ class TransactionalSink:
             producer.begin_transaction()
             produce(producer, work.records)
 
+    def add(self, records: tuple[Outgoing, ...]) -> None:
+        """Queue further records of the newest transaction."""
+        with self._mapped():
+            produce(self._open[-1].producer, records)
+
     def flush(self, work: Work) -> None:
         """Send the offsets while the records are on their way, then wait for these; a refusal shows at the commit."""
         newest = self._open[-1].producer
@@ -154,8 +163,12 @@ class PlainSink:
 
     def write(self, work: Work) -> None:
         """Queue the records."""
+        self.add(work.records)
+
+    def add(self, records: tuple[Outgoing, ...]) -> None:
+        """Queue records; may be called on two threads."""
         try:
-            produce(self._producer, work.records)
+            produce(self._producer, records)
         except KafkaException as failed:
             raise raised_for(failed.args[0], self._identity.instance_id) from failed
 

@@ -9,7 +9,7 @@ from itertools import chain
 from typing import TypeVar
 
 from adapters.loop.columns import Place
-from adapters.ports import Outgoing
+from adapters.ports import Outgoing, Summary
 
 Count = TypeVar("Count", int, float)
 
@@ -27,6 +27,8 @@ class Work:
     """Rows consumed of each topic."""
     counts: Mapping[str, float] = field(default_factory=dict)
     gauges: Mapping[str, float] = field(default_factory=dict)
+    summaries: tuple[Summary, ...] = ()
+    """Of its batches, in their order."""
 
     @property
     def size(self) -> int:
@@ -40,7 +42,7 @@ def merged(works: Sequence[Work]) -> Work:
     Examples
     --------
     >>> merged([Work((), {("t", 0): 5}, {"t": 5}), Work((), {("t", 0): 7}, {"t": 2})])
-    Work(records=(), offsets={('t', 0): 7}, rows={'t': 7}, counts={}, gauges={})
+    Work(records=(), offsets={('t', 0): 7}, rows={'t': 7}, counts={}, gauges={}, summaries=())
     """
     if len(works) == 1:
         return works[0]
@@ -50,6 +52,7 @@ def merged(works: Sequence[Work]) -> Work:
         rows=_summed([w.rows for w in works]),
         counts=_summed([w.counts for w in works]),
         gauges={name: value for w in works for name, value in w.gauges.items()},
+        summaries=tuple(chain.from_iterable(w.summaries for w in works)),
     )
 
 

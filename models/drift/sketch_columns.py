@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +35,26 @@ class SourceRows:
     vector_BV: NDArray[np.float32] | None = None
     age_B: NDArray[np.float64] | None = None
     trained_through: float = 0.0
+
+
+def rows_together(parts: Sequence[SourceRows]) -> SourceRows:
+    """Rows of several batches of one source in their order, at least one; `trained_through` is told if all agree.
+
+    Examples
+    --------
+    >>> one = SourceRows(np.zeros(1, int), np.array([4]), np.zeros(1), 1, trained_through=7.0)
+    >>> both = rows_together([one, replace(one, offset_B=np.array([5, 6]), trained_through=8.0)])
+    >>> both.offset_B.tolist(), both.trained_through, rows_together([one]).trained_through
+    ([4, 5, 6], 0.0, 7.0)
+    """
+    first = parts[0]
+    arrays: dict[str, Any] = {
+        column.name: np.concatenate([getattr(part, column.name) for part in parts])
+        for column in fields(SourceRows)
+        if isinstance(getattr(first, column.name), np.ndarray)
+    }
+    agree = all(part.trained_through == first.trained_through for part in parts)
+    return replace(first, **arrays, trained_through=first.trained_through if agree else 0.0)
 
 
 def sketch_columns(

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from adapters.ports import Batch, Metrics, Outgoing, Outputs, Records
+from adapters.ports import Batch, Metrics, Outgoing, Outputs, Records, Summary
 from models.drift.sketch import predictions_plan
-from models.drift.sketch_columns import SourceRows, sketch_columns
+from models.drift.sketch_columns import SourceRows, rows_together, sketch_columns
 from schemas.contracts import Contracts
 from schemas.dead_letters import dead_letters
 from schemas.decoded import Part
@@ -91,11 +91,11 @@ class PredictorJob:
         timing = Timing(answered_at, served.features_ms, served.model_ms) if served else Timing(answered_at)
         outgoing = [
             *self._predictions(records, intake, served, serving, now_ms, timing),
-            *(self._sketches(records, served, serving) if served else []),
             *([dead_letters(self._contracts, records, intake.dead, PROCESS, now_ms)] if intake.dead else []),
         ]
         self._metrics.observe("answer_seconds", (answered_at - records.timestamp_B) / MS_PER_S)
-        return Outputs(tuple(outgoing), _counts(intake, served))
+        summary = self._summary(records, served, serving) if served else None
+        return Outputs(tuple(outgoing), _counts(intake, served), summary=summary)
 
     def _serve(self, part: Part, serving: Serving | None) -> _Served:
         started = self._clock()
@@ -144,12 +144,12 @@ class PredictorJob:
         c = part.columns
         return Asked(c["request_id"], c[self._pipeline.request.entity], c["request_time"], queue_ms_B[part.row_N])
 
-    def _sketches(self, records: Records, served: _Served, serving: Serving | None) -> list[Outgoing]:
-        """Sketch what was served. A request with a time far ahead is answered, but would close all drift windows."""
+    def _summary(self, records: Records, served: _Served, serving: Serving | None) -> Summary | None:
+        """What is to be sketched. A request with a time far ahead is answered, but would close all drift windows."""
         rows, time_S = served.part.row_N, served.part.columns["request_time"]
         near_S = self._clocks.believe(records.partition_B[rows], time_S)
         if not near_S.any():
-            return []
+            return None
         rows, partitions = rows[near_S], self._pipeline.topics.partitions
         source = SourceRows(
             records.partition_B[rows],
@@ -161,9 +161,14 @@ class PredictorJob:
             age_B=(time_S - served.given.features_time_B)[near_S],
             trained_through=serving.trained_through if serving else 0.0,
         )
-        columns = sketch_columns(self._plan, served.given.x_BF[near_S], source)
+        return Summary((served.given.x_BF[near_S], source), self._sketches)
+
+    def _sketches(self, parts: Sequence[tuple[NDArray[np.float32], SourceRows]]) -> tuple[Outgoing, ...]:
+        """Sketch what was served in several batches."""
+        x_BF, source = np.concatenate([x_BF for x_BF, _ in parts]), rows_together([rows for _, rows in parts])
+        columns = sketch_columns(self._plan, x_BF, source)
         values = self._contracts.codec("Sketch").encode(columns)
-        return [Outgoing(topic_name(self._pipeline.pipeline, "sketches"), columns["source"].tolist(), values)]
+        return (Outgoing(topic_name(self._pipeline.pipeline, "sketches"), columns["source"].tolist(), values),)
 
 
 def _counts(intake: Intake, served: _Served | None) -> dict[str, float]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import pytest
 
 from adapters.loop.committer import Committer
 from adapters.loop.work import Work
+from adapters.ports import Outgoing, Summary
 
 MOST = 8
 WITHIN_S = 20.0
@@ -28,6 +29,9 @@ class Log:
     def write(self, work: Work) -> None:
         self.asked.append(("write", offset_of(work)))
 
+    def add(self, records: tuple[Outgoing, ...]) -> None:
+        self.asked += [("add", int(value or b"")) for out in records for value in out.values]
+
     def flush(self, work: Work) -> None:
         assert self.gate.wait(WITHIN_S)
         if self.refuses:
@@ -42,8 +46,12 @@ class Log:
     def abandon(self) -> None: ...
 
 
+def total(parts: Sequence[int]) -> tuple[Outgoing, ...]:
+    return (Outgoing("totals", [None], [b"%d" % sum(parts)]),)
+
+
 def work(offset: int, rows: int = 1) -> Work:
-    return Work((), {("t", 0): offset}, {"t": rows})
+    return Work((), {("t", 0): offset}, {"t": rows}, summaries=(Summary(rows, total),))
 
 
 def offset_of(work: Work) -> int:
@@ -69,6 +77,7 @@ def test_works_become_final_in_order_and_none_is_left_after_a_drain(at_once: boo
         assert made.drain(WITHIN_S)
         assert made.idle
         assert sum(final) == 30
+        assert [rows for step, rows in sink.asked if step == "add"] == final, "each summary is of what became final"
         assert all(rows <= MOST for rows in final)
     committed = [offset for step, offset in sink.asked if step == "commit"]
     assert committed == sorted(committed)
