@@ -110,6 +110,7 @@ def idempotent_settings(identity: Identity, on_error: Callable[[KafkaError], Non
     """Set up the producer of the at-least-once mode."""
     return {
         **_producer(identity, on_error),
+        "linger.ms": 0,  # the client's timers count in whole ms, and an answer would wait for the next
         "enable.idempotence": True,
         "message.timeout.ms": TRANSACTION_TIMEOUT_MS,
         "delivery.report.only.error": True,
