@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from time import monotonic
 
 import numpy as np
 import structlog
@@ -149,16 +150,20 @@ class MortalFolder(CheckpointFolder):
         self.fate.step("after checkpoint")
 
 
-class EndingLog(MemoryPartitionLog):
-    """Stops the learner at the end of the log; reads it in pieces that a seed decides."""
+WITHIN_S = 20.0
 
-    def __init__(self, topics: MemoryTopics, stop: threading.Event, seed: int) -> None:
+
+class EndingLog(MemoryPartitionLog):
+    """Stops the learner at the end of the log, once it may end; reads it in pieces that a seed decides."""
+
+    def __init__(self, topics: MemoryTopics, stop: threading.Event, seed: int, may_end: Callable[[], bool]) -> None:
         super().__init__(topics)
-        self._stop, self._random = stop, np.random.default_rng(seed)
+        self._stop, self._random, self._may_end = stop, np.random.default_rng(seed), may_end
+        self._deadline_s = monotonic() + WITHIN_S
 
     def read(self, most: int, timeout_s: float) -> Records:
         found = super().read(int(self._random.integers(1, min(most, 60))), timeout_s)
-        if self.is_at_end:
+        if self.is_at_end and (self._may_end() or monotonic() > self._deadline_s):
             self._stop.set()
         return found
 
@@ -178,8 +183,14 @@ class World:
     def topic(self, role: Role) -> str:
         return topic_name(self.contracts.pipeline.pipeline, role)
 
-    def live(self, fate: Fate | None = None, seed: int = 0, turned: Callable[[], None] = lambda: None) -> None:
-        """Run a learner to the end of the log, or until it is killed."""
+    def live(
+        self,
+        fate: Fate | None = None,
+        seed: int = 0,
+        turned: Callable[[], None] = lambda: None,
+        may_end: Callable[[], bool] = lambda: True,
+    ) -> None:
+        """Run a learner to the end of the log and until it may end, or until it is killed."""
         fate = fate or Fate()
         self.store.fate = fate
         announcer, folder = MortalAnnouncer(self.topics, self.topic("versions")), MortalFolder(self.folder)
@@ -193,7 +204,7 @@ class World:
 
         around = Surroundings(self.contracts, 0, self.store, announcer, folder, lambda: 1.7e12, steady_s)
         with folder.locked():
-            Session(context, Ties(EndingLog(self.topics, context.stop, seed), around)).run()
+            Session(context, Ties(EndingLog(self.topics, context.stop, seed, may_end), around)).run()
 
     def context(self) -> Context:
         log: structlog.typing.FilteringBoundLogger = structlog.get_logger().bind()

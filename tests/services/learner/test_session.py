@@ -65,16 +65,21 @@ def test_killed_anywhere_it_says_everything_once_and_the_same(tmp_path: Path) ->
     fate = Fate()
     calm.live(fate)
     assert fate.steps > 20
+    killed = set[str]()
     for at in range(1, fate.steps + 1):
         world = new_world(tmp_path, f"killed-{at}")
-        with pytest.raises(Killed):
+        try:
             world.live(Fate(at), seed=at)
+        except Killed as step:
+            killed.add(str(step))
+        # Else checkpoints that came while one was written were left out, and there were fewer steps.
         world.live(seed=at + 1000)
-        assert world.versions() == calm.versions(), f"killed {fate.seen[at - 1]}"
+        assert world.versions() == calm.versions(), f"killed at step {at}"
         assert world.store.current() == calm.store.current()
         assert world.letters() == calm.letters()
         (*_, last) = sorted(world.folder.glob("*.checkpoint"))
         assert last.read_bytes() == sorted(calm.folder.glob("*.checkpoint"))[-1].read_bytes()
+    assert killed == set(fate.seen)
 
 
 def test_killed_again_and_again_it_gets_there(tmp_path: Path) -> None:
@@ -132,11 +137,11 @@ def test_while_the_store_is_away_learning_goes_on_and_nothing_is_lost(tmp_path: 
     def turned() -> None:
         if world.health.readiness.why.startswith("versions wait"):
             readiness.append(world.health.readiness.why)
-        if world.metrics.value("waiting_versions") >= 3:
+        if readiness and world.metrics.value("waiting_versions") >= 3:
             world.store.put = put  # type: ignore[method-assign]
 
     world.store.put = away  # type: ignore[method-assign]
-    world.live(turned=turned)
+    world.live(turned=turned, may_end=lambda: bool(readiness))
     world.store.put = put  # type: ignore[method-assign]
     assert readiness
     world.live()
