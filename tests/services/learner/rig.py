@@ -206,6 +206,18 @@ class World:
         with folder.locked():
             Session(context, Ties(EndingLog(self.topics, context.stop, seed, may_end), around)).run()
 
+    def killed(self, fate: Fate, seed: int = 0) -> str:
+        """Run a learner that may be killed; return the step at which it was.
+
+        Empty if it came to the end of the log: checkpoints that come while one is written are left out but for the
+        last, so there may be fewer steps than in another run.
+        """
+        try:
+            self.live(fate, seed)
+        except Killed as step:
+            return str(step)
+        return ""
+
     def context(self) -> Context:
         log: structlog.typing.FilteringBoundLogger = structlog.get_logger().bind()
         return Context(

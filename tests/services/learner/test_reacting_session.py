@@ -15,7 +15,7 @@ from schemas.contracts import Contracts
 from schemas.pipeline_reaction import Action
 from services.learner.rebuilding import rebuild
 from services.learner.relearn import relearn
-from tests.services.learner.rig import Fate, Killed, World, example_values, fill, small_contracts
+from tests.services.learner.rig import Fate, World, example_values, fill, small_contracts
 from tests.services.learner.test_reacting import reacting
 
 make_deterministic()
@@ -56,11 +56,8 @@ def test_killed_again_and_again_it_announces_the_same(every: int, tmp_path: Path
     world = World(reacting(), tmp_path / "killed", topics_with(reacting()))
     for life in count():
         assert life < 100
-        try:
-            world.live(Fate(at=every), seed=life)
-        except Killed:
-            continue
-        break
+        if not world.killed(Fate(at=every), seed=life):
+            break
     assert life > 2
     assert world.versions() == undisturbed.versions()
 
