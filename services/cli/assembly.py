@@ -58,7 +58,9 @@ COMMANDS = (
     Command("models", "services.cli.models", "app", "List, show, verify and rebuild a pipeline's model versions."),
     Command("gate", "services.cli.gate", "app", "List and show what the gate decided, and why."),
     Command("concepts", "services.cli.concepts", "app", "List and show the regimes that the learner has told apart."),
-    Command("drift", "services.cli.drift", "app", "List and show the drifts that were found."),
+    Command(
+        "drift", "services.cli.drift", "app", "List and show the drifts that were found; choose the edges of bins."
+    ),
     Command(
         "learner",
         "services.cli.learner",

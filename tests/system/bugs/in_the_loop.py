@@ -7,7 +7,8 @@ from typing import Any
 
 from confluent_kafka import Producer
 
-from adapters.loop.sinks import TransactionalSink, flush, places, produce
+from adapters.loop.producing import flush, places, produce
+from adapters.loop.sinks import TransactionalSink
 from adapters.loop.work import Work
 from adapters.ports import Batch, Outputs
 from schemas.records import Outgoing
