@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Iterator
+from time import monotonic
 from types import TracebackType
 from typing import Final, Self
 
+from adapters.loop.client_settings import REQUEST_TIMEOUT_S
 from schemas.errors import DependencyError, MissingModel
 from services.learner.effects import Effect, is_version
 from services.learner.outbox import Outbox
 
 MOST_WAITING: Final = 16
 """Versions that may wait before learning pauses."""
+HUNG_AFTER_S: Final = 3 * REQUEST_TIMEOUT_S
+"""An effect that takes longer has outlasted the bounds of all that it waits for."""
 _LOOK_EVERY_S: Final = 0.1
 
 
@@ -35,6 +39,7 @@ class Delivery:
         self._in_outbox = outbox.versions
         self._is_at_rest = self._is_over = False
         self._failure: BaseException | None = None
+        self._begun_s: float | None = None
         self._thread = threading.Thread(target=self._run, name="delivery", daemon=True)
 
     def __enter__(self) -> Self:
@@ -52,6 +57,12 @@ class Delivery:
     def trouble(self) -> DependencyError | MissingModel | None:
         """Why versions wait, while they do."""
         return self._trouble
+
+    @property
+    def is_hung(self) -> bool:
+        """Whether an effect has outlasted every bound: such a call of the client does not come back."""
+        begun_s = self._begun_s
+        return begun_s is not None and monotonic() - begun_s > HUNG_AFTER_S
 
     @property
     def versions(self) -> int:
@@ -113,15 +124,18 @@ class Delivery:
         """Wait for something to do, or until it is time to look after what waits; None: it is over."""
         with self._changed:
             self._trouble = self._outbox.trouble
+            self._begun_s = None
             self._is_at_rest = not self._inbox and (self._outbox.is_empty or self._trouble is not None)
             self._changed.notify_all()
             self._changed.wait_for(lambda: self._inbox or self._is_over, _LOOK_EVERY_S)
             taken, self._inbox = self._inbox, []
             self._in_outbox = self._outbox.versions + sum(map(is_version, taken))
+            self._begun_s = monotonic()
             return None if self._is_over else taken
 
     def _note(self, performed: Effect) -> None:
         with self._changed:
             self._done.append(performed)
+            self._begun_s = monotonic()
             self._in_outbox, self._trouble = self._outbox.versions, self._outbox.trouble
             self._changed.notify_all()

@@ -78,7 +78,7 @@ class Session:
 
     def _learn_on(self) -> None:
         while not self._context.stop.is_set():
-            self._context.health.beat()
+            self._beat()
             if self._delivery.has_room(_WAIT_S):
                 self._turn(self._log.read(MOST_ROWS, _WAIT_S))
             self._collect()
@@ -86,9 +86,14 @@ class Session:
 
     def _live_on(self) -> None:
         """Retraining takes its time: show that it goes on, and break it off if the process is to stop."""
-        self._context.health.beat()
+        self._beat()
         if self._context.stop.is_set():
             raise Interrupted
+
+    def _beat(self) -> None:
+        """Say that learning goes on; not while what it asked for hangs, which only an end of the process mends."""
+        if not self._delivery.is_hung:
+            self._context.health.beat()
 
     def _turn(self, records: Records) -> None:
         examples, commands, faults = read_whole_log(self._context.contracts, records)

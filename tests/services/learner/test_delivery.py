@@ -13,7 +13,6 @@ import pytest
 from adapters.checkpoint_folder import CheckpointFolder
 from adapters.learner_log_memory import MemoryAnnouncer, MemoryTopics
 from adapters.model_digest import digest_of
-from adapters.model_store_memory import MemoryModelStore
 from models.gate_evidence import Decision
 from schemas.errors import DependencyError
 from schemas.records import Outgoing
@@ -21,17 +20,17 @@ from services.learner.announcing import Predecessor
 from services.learner.delivery import MOST_WAITING, Delivery
 from services.learner.effects import Candidate, Checkpoint, Effect, Refused, Standing
 from services.learner.outbox import Outbox, Surroundings
+from tests.services.learner.mortal import WITHIN_S, MortalStore
 from tests.services.learner.rig import small_contracts
 
 CONTRACTS = small_contracts()
-WITHIN_S = 20.0
 
 
 class Place:
     """An outbox with memory twins around it, and a clock that stands still unless it is moved."""
 
     def __init__(self, folder: Path) -> None:
-        self.topics, self.store, self.clock_s = MemoryTopics(), MemoryModelStore(), 100.0
+        self.topics, self.store, self.clock_s = MemoryTopics(), MortalStore(), 100.0
         self.folder = CheckpointFolder(folder)
         announcer = MemoryAnnouncer(self.topics, "versions")
         around = Surroundings(CONTRACTS, 0, self.store, announcer, self.folder, lambda: 1e12, lambda: self.clock_s)
@@ -146,10 +145,27 @@ def test_a_store_that_lost_its_data_gets_the_version_back_though_nothing_is_aske
     with Delivery(place.outbox) as delivery:
         delivery.put([version(1)])
         assert delivery.finish()
-        place.store._blobs.clear()
-        place.store._versions.clear()
-        place.store._current = None
+        place.store.lose_all()
         place.clock_s += 5.0
         (_, again) = collected(delivery, lambda found: len(found) == 2)
     assert isinstance(again, Standing)
+    assert place.store.numbers() == [1]
+
+
+def test_an_effect_that_outlasts_every_bound_is_known_to_hang(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("services.learner.delivery.HUNG_AFTER_S", 0.0)
+    under_way, gate, put = threading.Event(), threading.Event(), place.store.put
+
+    def slow(blob: bytes) -> str:
+        under_way.set()
+        assert gate.wait(WITHIN_S)
+        return put(blob)
+
+    place.store.put = slow  # type: ignore[method-assign]
+    with Delivery(place.outbox) as delivery:
+        delivery.put([version(1)])
+        assert under_way.wait(WITHIN_S)
+        assert delivery.is_hung
+        gate.set()
+        assert delivery.finish()
     assert place.store.numbers() == [1]

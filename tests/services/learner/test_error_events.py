@@ -24,7 +24,8 @@ from services.learner.effects import Candidate, DriftFound, Effect
 from services.learner.plan import plan_of
 from services.learner.recipe import recipe_of
 from services.learner.state import decode_state
-from tests.services.learner.rig import SMALL, Fate, World, fill, small_contracts
+from tests.services.learner.mortal import Fate
+from tests.services.learner.rig import SMALL, World, fill, small_contracts
 from tests.services.learner.test_gate import beginning, learned, log_of
 from tests.services.learner.test_recall_session import encoded
 

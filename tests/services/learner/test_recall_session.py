@@ -13,7 +13,8 @@ from models.determinism import make_deterministic
 from schemas.contracts import Contracts, contracts_of
 from schemas.examples import Examples
 from schemas.pipeline_file import parse_pipeline
-from tests.services.learner.rig import Fate, World, fill
+from tests.services.learner.mortal import Fate
+from tests.services.learner.rig import World, fill
 from tests.services.learner.test_recall import TEXT, log_of, stretch
 
 make_deterministic()

@@ -11,7 +11,8 @@ from models.determinism import make_deterministic
 from schemas.contracts import Contracts, contracts_of
 from schemas.pipeline_file import parse_pipeline
 from services.learner.relearn import relearn
-from tests.services.learner.rig import BETTER, SMALL, Fate, World, example_values, fill
+from tests.services.learner.mortal import Fate
+from tests.services.learner.rig import BETTER, SMALL, World, example_values, fill
 
 make_deterministic()
 ALL = """safeguards: {anchor: ANCHOR, ewc: {strength: 100}, synaptic_intelligence: {strength: 10},

@@ -13,7 +13,8 @@ from models.snapshot import decode_model
 from schemas.contracts import Contracts
 from schemas.errors import DataError, DependencyError, Fenced
 from services.learner.delivery import MOST_WAITING
-from tests.services.learner.rig import Fate, World, example_values, fill, small_contracts
+from tests.services.learner.mortal import Fate
+from tests.services.learner.rig import World, example_values, fill, small_contracts
 
 make_deterministic()
 ROWS = 150

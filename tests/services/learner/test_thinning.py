@@ -13,7 +13,8 @@ from schemas.contracts import Contracts
 from schemas.records import Outgoing
 from schemas.versions import THINNED, VersionFields, encode_thinned, encode_version, manifest_of, read_version
 from services.learner.shelf import MOST_AT_ONCE, Shelf
-from tests.services.learner.rig import Fate, World, example_values, fill, small_contracts
+from tests.services.learner.mortal import Fate
+from tests.services.learner.rig import World, example_values, fill, small_contracts
 
 make_deterministic()
 KEEP = "keep_versions: 2, keep_artefacts: 3"
