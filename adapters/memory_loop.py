@@ -91,7 +91,7 @@ class _MemoryLoop:
             self._revoke()
             self._assign()
         else:
-            records = outputs.records + summed_up([] if outputs.summary is None else [outputs.summary])
+            records = outputs.records + summed_up(outputs.summaries)
             self._broker.commit(self._group, records, positions, int(now_ms))
 
     def _take(self) -> tuple[Records, ...]:

@@ -65,7 +65,7 @@ class Outputs:
     the name after colons: ``{"dead_letters_total:bad_time": 3}``."""
     gauges: Mapping[str, float] = field(default_factory=dict)
     """Metric name → value, named likewise, set once the transaction is committed."""
-    summary: Summary | None = None
+    summaries: tuple[Summary, ...] = ()
     """Written in the same transaction, after the records."""
 
 

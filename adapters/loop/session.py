@@ -182,5 +182,4 @@ def work_of(records: tuple[Records, ...], outputs: Outputs, positions: dict[tupl
     A tick sends the positions too: with them Kafka checks that this member still owns its partitions.
     """
     rows = {r.topic: len(r.values) for r in records}
-    summaries = () if outputs.summary is None else (outputs.summary,)
-    return Work(outputs.records, dict(positions), rows, outputs.counts, outputs.gauges, summaries)
+    return Work(outputs.records, dict(positions), rows, outputs.counts, outputs.gauges, outputs.summaries)

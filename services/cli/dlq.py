@@ -18,6 +18,7 @@ from adapters.local_stack import find_stack
 from schemas.contracts import Contracts
 from schemas.errors import ConfigurationError
 from schemas.subjects import records_of_topic
+from services.cli.bars import new_bar
 from services.cli.dlq_choice import Filters, positions_of, selection_of
 from services.cli.dlq_screen import Shown, counts_table, newest_lines, outcome_lines, shown_letter, shown_text
 from services.cli.options import Bootstrap, Home, JsonObject
@@ -150,11 +151,8 @@ def replay(
 def _progress(quiet: bool) -> Iterator[Progress]:
     """A bar on standard error, if that is a terminal."""
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    console = Console(stderr=True)
-    with Progress(
-        *columns, TimeElapsedColumn(), console=console, transient=True, disable=quiet or not console.is_terminal
-    ) as bar:
-        yield bar
+    with new_bar(*columns, TimeElapsedColumn(), quiet=quiet) as shown:
+        yield shown
 
 
 def _place(contracts: Contracts, home: Path | None, bootstrap: str | None, bar: Progress) -> Place:

@@ -11,13 +11,14 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
+from rich.progress import BarColumn, TaskProgressColumn, TextColumn
 
 from adapters.local_stack import find_stack
 from adapters.log_search import Passed
 from adapters.log_search_kafka import KafkaLogSearch
 from models.drift.event import Drift
 from schemas.contracts import Contracts
+from services.cli.bars import new_bar
 from services.cli.options import Bootstrap, Home, Json, PipelineOption
 from services.cli.pipeline_reading import read_contracts
 from services.cli.surroundings import read_settings
@@ -115,11 +116,10 @@ def _log(file: Path, home: Path | None, bootstrap: str | None) -> Iterator[tuple
 @contextmanager
 def _progress() -> Iterator[Passed]:
     """Show a bar on standard error, where that is a terminal."""
-    console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn())
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task("Reading", total=None)
-        yield lambda done, of: bar.update(task, completed=done, total=of)
+    with new_bar(*columns) as shown:
+        task = shown.add_task("Reading", total=None)
+        yield lambda done, of: shown.update(task, completed=done, total=of)
 
 
 def _known(fields: dict[str, Any]) -> dict[str, Any]:

@@ -10,11 +10,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
-    Progress,
     SpinnerColumn,
     TextColumn,
     TimeElapsedColumn,
@@ -24,6 +22,7 @@ from adapters import local_stack
 from adapters.local_stack import Report, ServerName, ServerStatus, StackOptions
 from adapters.process_files import end_processes
 from schemas.errors import DependencyError
+from services.cli.bars import new_bar
 from services.cli.options import JsonObject
 from services.cli.surroundings import read_settings
 
@@ -61,9 +60,7 @@ def up(
 def show_progress(quiet: bool) -> Iterator[Report]:
     """Show the steps of `local_stack.up` on standard error: a spinner, and a bar where the amount is known."""
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    console = Console(stderr=True)
-    hidden = quiet or not console.is_terminal
-    with Progress(*columns, TimeElapsedColumn(), console=console, transient=True, disable=hidden) as bar:
+    with new_bar(*columns, TimeElapsedColumn(), quiet=quiet) as bar:
         task = bar.add_task("Looking around", total=None)
 
         def report(step: str, done: int, total: int) -> None:

@@ -12,8 +12,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
 
 from adapters import local_stack
 from adapters.feature_store_redis import RedisFeatureStore
@@ -28,6 +27,7 @@ from schemas.feature_format import unpack_watermark, windows_fingerprint
 from schemas.redis_keys import watermark_key
 from schemas.topics import topic_name
 from schemas.versions import read_version
+from services.cli.bars import new_bar
 from services.cli.pipeline_reading import read_contracts
 from services.cli.store_models import ModelsReport, rebuild_models
 from services.cli.surroundings import read_settings
@@ -151,12 +151,11 @@ def _numbers(numbers: tuple[int, ...]) -> str:
 @contextmanager
 def _progress() -> Iterator[Tell]:
     """Show a bar for each store on standard error, where that is a terminal."""
-    console = Console(stderr=True)
     columns = (TextColumn("{task.description:>10}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        tasks = {name: bar.add_task(name, total=None, visible=False) for name in ("models", "features")}
+    with new_bar(*columns) as shown:
+        tasks = {name: shown.add_task(name, total=None, visible=False) for name in ("models", "features")}
 
         def tell(name: str, done: int, whole: int) -> None:
-            bar.update(tasks[name], completed=done, total=whole, visible=True)
+            shown.update(tasks[name], completed=done, total=whole, visible=True)
 
         yield tell

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, TaskID, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.table import Column, Table
 
 from adapters.local_stack import find_stack
@@ -21,6 +21,7 @@ from adapters.redis_client import connect
 from schemas.contracts import Contracts
 from schemas.errors import DataError
 from schemas.topics import topic_name
+from services.cli.bars import new_bar
 from services.cli.pipeline_reading import read_contracts
 from services.cli.surroundings import read_settings
 from services.verify.main import Options, Relearn, Relearned
@@ -103,9 +104,8 @@ def _row(equation: Equation) -> tuple[str, str, str, str]:
 @contextmanager
 def _progress() -> Iterator[Tell]:
     """Show a bar on standard error, where that is a terminal."""
-    console = Console(stderr=True)
     columns = (TextColumn("{task.description:>16}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+    with new_bar(*columns) as progress:
         tasks: dict[str, TaskID] = {}
 
         def tell(what: str, done: int, whole: int) -> None:

@@ -94,8 +94,8 @@ class PredictorJob:
             *([dead_letters(self._contracts, records, intake.dead, PROCESS, now_ms)] if intake.dead else []),
         ]
         self._metrics.observe("answer_seconds", (answered_at - records.timestamp_B) / MS_PER_S)
-        summary = self._summary(records, served, serving) if served else None
-        return Outputs(tuple(outgoing), _counts(intake, served), summary=summary)
+        summaries = self._summaries(records, served, serving) if served else ()
+        return Outputs(tuple(outgoing), _counts(intake, served), summaries=summaries)
 
     def _serve(self, part: Part, serving: Serving | None) -> _Served:
         started = self._clock()
@@ -144,12 +144,12 @@ class PredictorJob:
         c = part.columns
         return Asked(c["request_id"], c[self._pipeline.request.entity], c["request_time"], queue_ms_B[part.row_N])
 
-    def _summary(self, records: Records, served: _Served, serving: Serving | None) -> Summary | None:
+    def _summaries(self, records: Records, served: _Served, serving: Serving | None) -> tuple[Summary, ...]:
         """What is to be sketched. A request with a time far ahead is answered, but would close all drift windows."""
         rows, time_S = served.part.row_N, served.part.columns["request_time"]
         near_S = self._clocks.believe(records.partition_B[rows], time_S)
         if not near_S.any():
-            return None
+            return ()
         rows, partitions = rows[near_S], self._pipeline.topics.partitions
         source = SourceRows(
             records.partition_B[rows],
@@ -161,7 +161,7 @@ class PredictorJob:
             age_B=(time_S - served.given.features_time_B)[near_S],
             trained_through=serving.trained_through if serving else 0.0,
         )
-        return Summary((served.given.x_BF[near_S], source), self._sketches)
+        return (Summary((served.given.x_BF[near_S], source), self._sketches),)
 
     def _sketches(self, parts: Sequence[tuple[NDArray[np.float32], SourceRows]]) -> tuple[Outgoing, ...]:
         """Sketch what was served in several batches."""
