@@ -28,7 +28,7 @@ class SynapticIntelligence(Section):
     `damping` keeps the importance of a weight that hardly moved finite.
     """
 
-    strength: Strength = 0.1
+    strength: Strength = 10.0
     damping: Annotated[float, Field(gt=0, le=1e3)] = 0.1
     decay: Share = 1.0
 
@@ -42,14 +42,18 @@ class ParentPull(Section):
 class Distillation(Section):
     """The last anchor's answers are learned beside the labels; a higher `temperature` heeds its lesser classes more."""
 
-    strength: Strength = 0.1
+    strength: Strength = 0.25
     temperature: Annotated[float, Field(ge=1, le=100)] = 2.0
 
 
 class AGem(Section):
-    """A step against the gradient of `rows` remembered examples is turned aside until it no longer is."""
+    """A step against the gradient of `rows` remembered examples is turned aside until it no longer is.
 
-    rows: Annotated[int, Field(ge=1, le=65_536)] = 128
+    That gradient is computed `every` so many steps, and serves until then.
+    """
+
+    rows: Annotated[int, Field(ge=1, le=65_536)] = 256
+    every: Annotated[int, Field(ge=1, le=1024)] = 4
 
 
 class LogitReplay(Section):

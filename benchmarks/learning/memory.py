@@ -34,7 +34,7 @@ SAFEGUARDED: Final[dict[str, Words]] = {
     "A-GEM": ("concept_balanced", {"a_gem": {}}, 0),
     "EWC": ("none", {"ewc": {}}, MIX),
     "synaptic intelligence": ("none", {"synaptic_intelligence": {}}, MIX),
-    "distillation": ("none", {"distillation": {"strength": 0.25}}, MIX),
+    "distillation": ("none", {"distillation": {}}, MIX),
     "L2 to the parent": ("none", {"parent": {}}, MIX),
     "replay and EWC": ("reservoir", {"ewc": {}}, MIX),
     "replay and synaptic intelligence": ("reservoir", {"synaptic_intelligence": {}}, MIX),
@@ -42,9 +42,7 @@ SAFEGUARDED: Final[dict[str, Words]] = {
     "replay and A-GEM": ("reservoir", {"a_gem": {}}, MIX),
     "ensemble over time": ("none", {"ensemble": {"every": 2048}}, MIX),
 }
-"""Kind of replay, safeguards, and how many examples are replayed with each batch.
-
-Strengths are the defaults, but of distillation that which comes to its twin's."""
+"""Kind of replay, safeguards, and how many examples are replayed with each batch; strengths are the defaults."""
 
 
 def shape_of(stream: Stream) -> NetworkShape:

@@ -8,7 +8,9 @@ from typing import ClassVar, Final
 import torch
 from torch import Tensor
 
-from models.safeguards.safeguard import Safeguard, Surroundings, gradients_of
+from models.protocol import Snapshot
+from models.safeguards.safeguard import Safeguard, Surroundings, gradients_of, zeros_like
+from models.safeguards.tensor_lists import load, saved
 from schemas.pipeline_safeguards import AGem
 
 _LEAST: Final = 1e-30
@@ -17,7 +19,11 @@ _LEAST: Final = 1e-30
 class AveragedGem(Safeguard):
     """A gradient that points against that of remembered examples loses the part that does.
 
-    When: replay weighs too much, but the past must not grow worse. Cost: a pass forward and back over `rows` examples.
+    The reference is the gradient of many examples and serves `every` steps, in which it hardly turns: the paper's, of
+    fewer examples in each step, costs more and points less surely to where the past would grow worse.
+
+    When: replay weighs too much, but the past must not grow worse. Cost: every `every` steps a pass forward and back
+    over `rows` examples, and a gradient in each checkpoint.
 
     References
     ----------
@@ -28,17 +34,35 @@ class AveragedGem(Safeguard):
 
     def __init__(self, section: AGem, around: Surroundings) -> None:
         self._section, self._around = section, around
+        self._reference = zeros_like(around.parameters)
+        self._steps = 0
 
     def project(self) -> None:
-        """Compute the reference gradient, without dropout, and turn the step's; its draws are the memory's own."""
+        """Turn the step's gradient; where the reference's turn has come, look at the memory first."""
+        if self._steps % self._section.every == 0:
+            self._reference = self._remembered()
+        self._steps += 1
+        project(gradients_of(self._around.parameters), self._reference)
+
+    def snapshot(self) -> Snapshot:
+        """The reference, and how many steps were made."""
+        return Snapshot(saved(reference=self._reference), {"steps": self._steps})
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Take them back; whoever was saved before a reference served several steps computes one at once."""
+        self._steps = int(snapshot.manifest.get("steps", 0))
+        if self._steps:
+            load(snapshot.tensors, reference=self._reference)
+
+    def _remembered(self) -> list[Tensor]:
+        """Gradient of what is remembered, without dropout; zeros if nothing is. Its draws are the memory's own."""
         x_RF, y_R = self._around.memory.sample(self._section.rows)
         if not len(y_R):
-            return
+            return zeros_like(self._around.parameters)
         # The memory may hold more in a row than the vector: what another safeguard notes there.
         logit_RK = self._around.network(torch.from_numpy(x_RF[:, : self._around.width]))
         loss = self._around.head.loss(logit_RK, torch.from_numpy(y_R))
-        reference = torch.autograd.grad(loss, self._around.parameters, materialize_grads=True)
-        project(gradients_of(self._around.parameters), reference)
+        return list(torch.autograd.grad(loss, self._around.parameters, materialize_grads=True))
 
 
 @torch.no_grad()

@@ -83,8 +83,11 @@ class Mix:
             self.anchor()
 
     def on_concept(self, concept: int) -> None:
-        """Anchor at a change, if concepts are what is anchored to: the one that ends must not be forgotten."""
-        if self._when == "concept" and concept != self._concept:
+        """Anchor at a change, if concepts are what is anchored to: the one that ends must not be forgotten.
+
+        A learner that has learned nothing yet does not: it would hold to answers that are none.
+        """
+        if self._when == "concept" and concept != self._concept and self._learned:
             self.anchor()
         self._concept = concept
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
 from models.safeguards.a_gem import project
+from tests.models.safeguards.rig import BATCH, learner, teach_stream
 
 SHAPES = ((4, 3), (5,), (1,))
 
@@ -46,3 +47,16 @@ def test_a_reference_that_says_nothing_changes_nothing(seed: int, bad: float) ->
     before = flat(gradient)
     project(gradient, [torch.full(shape, bad) for shape in SHAPES])
     assert torch.equal(flat(gradient), before)
+
+
+@given(every=st.integers(1, 5), steps=st.integers(1, 20))
+@settings(max_examples=20, deadline=None)
+def test_a_reference_serves_as_many_steps_as_it_should(every: int, steps: int) -> None:
+    one = learner({"a_gem": {"rows": 8, "every": every}}, mix=0)
+    references = []
+    for step in range(steps):
+        teach_stream(one, BATCH, step)
+        references.append(one.snapshot().tensors["safeguards.a_gem.reference.0"])
+    # The memory is empty while the first step is made, so that its reference is zero.
+    changed = [step for step in range(1, steps) if (references[step] != references[step - 1]).any()]
+    assert changed == list(range(every, steps, every))

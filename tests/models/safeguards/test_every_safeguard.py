@@ -21,7 +21,7 @@ ALONE: dict[str, dict[str, Any]] = {
     "ewc": {"ewc": {"strength": 100.0}},
     "synaptic_intelligence": {"synaptic_intelligence": {"strength": 10.0}},
     "distillation": {"distillation": {"strength": 2.0}},
-    "a_gem": {"a_gem": {"rows": 8}},
+    "a_gem": {"a_gem": {"rows": 8, "every": 3}},
     "logit_replay": {"logit_replay": {"strength": 1.0}},
 }
 TOGETHER = {key: value for section in ALONE.values() for key, value in section.items()}
@@ -180,6 +180,15 @@ def test_only_a_change_of_concept_is_an_anchor() -> None:
     assert encode_snapshot(plain.snapshot()) == encode_snapshot(told.snapshot())
     told.on_concept(2)
     assert encode_snapshot(plain.snapshot()) != encode_snapshot(told.snapshot())
+
+
+def test_whoever_has_learned_nothing_holds_to_nothing() -> None:
+    """Told at its beginning which concept it is, it is the same as one that was never told."""
+    told, untold = (learner({**TOGETHER, "anchor": "concept"}) for _ in range(2))
+    told.on_concept(1)
+    for one in (told, untold):
+        teach_stream(one, 160, 0)
+    assert encode_model(told.served()) == encode_model(untold.served())
 
 
 def test_a_batch_of_no_replay_is_of_the_vectors_width() -> None:

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from models.losses import BinaryHead
 from models.normaliser import Normaliser
+from models.protocol import Snapshot
 from models.replay import Reservoir
 from models.safeguards.ewc import OnlineEwc
 from models.safeguards.parent import L2ToParent
@@ -84,6 +85,30 @@ def test_fisher_is_the_mean_square_of_gradients_times_rows() -> None:
     safeguard.anchor()
     faded = 0.5 * mean + 5 * CURVATURE.square()
     torch.testing.assert_close(torch.from_numpy(safeguard.snapshot().tensors["fisher.0"]), faded)
+
+
+def test_what_mattered_long_before_the_anchor_matters_no_more() -> None:
+    weight = new_weight()
+    safeguard = OnlineEwc(Ewc(), around(weight))
+    for size, steps in ((100.0, 20), (1.0, 1000)):
+        weight.grad = size * CURVATURE
+        for _ in range(steps):
+            safeguard.observe(BATCH)
+    safeguard.anchor()
+    late = 5 * CURVATURE.square()
+    torch.testing.assert_close(torch.from_numpy(safeguard.snapshot().tensors["fisher.0"]), late, rtol=1e-3, atol=0)
+
+
+def test_a_sum_that_was_saved_comes_back_as_a_mean() -> None:
+    """Of a learner that was saved before importances were a running mean."""
+    weight = new_weight()
+    saved, again = (OnlineEwc(Ewc(), around(weight)) for _ in range(2))
+    weight.grad = CURVATURE.clone()
+    saved.observe(BATCH)
+    kept = saved.snapshot()
+    old = Snapshot({**kept.tensors, "recent.0": 4 * kept.tensors["recent.0"]}, {"steps": 4, "anchors": 0})
+    again.restore(old)
+    assert (again.snapshot().tensors["recent.0"] == kept.tensors["recent.0"]).all()
 
 
 def test_an_anchor_right_after_another_does_not_fade_what_is_held() -> None:
