@@ -8,6 +8,7 @@ where the mere passing of time changes it, faded from there to T.
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -120,14 +121,15 @@ def _decayed(pipeline: Pipeline, column: WindowColumn, mine: Sequence[Event], at
     pane, half = pipeline.windows.pane, column.span_ms // pipeline.windows.pane
     bits, total, count, before = _bits(pipeline, column), 0, 0, None
     others = {c.value for c in _kind_columns(pipeline, column)}
-    ends = sorted(
-        {math.floor(e.time / pane) + 1 for e in mine if any(not math.isnan(float(e.fields[v])) for v in others)}
-    )
-    for end in [e for e in ends if e <= at]:
+    panes = defaultdict[int, list[Event]](list)
+    for e in mine:
+        if any(not math.isnan(float(e.fields[v])) for v in others):
+            panes[math.floor(e.time / pane) + 1].append(e)
+    for end in sorted(e for e in panes if e <= at):
         total, count = _faded(total, half, end, before), _faded(count, half, end, before)
-        for e in mine:
+        for e in panes[end]:
             value = float(e.fields[column.value]) + 0.0
-            if math.floor(e.time / pane) + 1 == end and not math.isnan(value):
+            if not math.isnan(value):
                 weight = float(np.exp2(-(end - e.time / pane) / half))
                 total += round(value * 2.0**bits * weight)
                 count += round(weight * 2.0**31)

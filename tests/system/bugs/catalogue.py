@@ -27,7 +27,7 @@ class Bug:
 BUGS: Final = {
     bug.put_in.__name__: bug
     for bug in (
-        Bug(in_the_loop.commit_before_produce, frozenset({"requests"}), loses=True),
+        Bug(in_the_loop.commit_before_produce, frozenset({"requests", "predictions", "features"}), loses=True),
         Bug(in_the_loop.changelog_outside_the_transaction, frozenset({"predictions", "labels"})),
         Bug(in_the_loop.window_counted_twice_after_restore, frozenset({"features"})),
         Bug(in_the_loop.swallowed_exception, frozenset({"requests"}), loses=True),
