@@ -74,44 +74,58 @@ def _strategies() -> dict[str, Callable[..., Any]]:
     }
 
 
+class Watch:
+    """A plugin, as far as Avalanche asks: learns moments before a step, clips, and asks after it."""
+
+    def __init__(self, network: TwoSided) -> None:
+        self._network, self._answering = network, Answering(network)
+        self._rows = self._due = 0
+        self.tracks: list[Track] = []
+
+    def begin(self, phase: Phase) -> None:
+        """Watch another phase."""
+        self._phase, self._rows, self._due = phase, 0, 0
+        self.tracks.append([])
+
+    def accuracy_on(self, held_out: Stream) -> float:
+        """Share of rows answered right."""
+        return accuracy_on(self._answering, held_out)
+
+    def before_training_iteration(self, strategy: Any, **_: Any) -> None:
+        """Called by Avalanche."""
+        inputs = self._network.own.inputs
+        inputs.normaliser.learn(inputs.numbers(strategy.mbatch[0][:BATCH]))
+
+    def before_update(self, strategy: Any, **_: Any) -> None:
+        """Called by Avalanche."""
+        nn.utils.clip_grad_norm_(self._network.parameters(), CLIP)
+
+    def after_training_iteration(self, strategy: Any, **_: Any) -> None:
+        """Called by Avalanche."""
+        self._rows = min(self._rows + BATCH, len(self._phase.learned))
+        if self._rows >= self._due:
+            self.tracks[-1].append((self._rows, self.accuracy_on(self._phase.held_out)))
+            self._due = due_after(self._rows, BATCH)
+
+
 def measured(name: str, scenario: Scenario, seed: int, strength: float) -> dict[str, Any]:
     """Run a strategy through a scenario; the result as `forgetting` has it."""
-    from avalanche.benchmarks import benchmark_from_datasets
-    from avalanche.benchmarks.utils.classification_dataset import _make_taskaware_classification_dataset as make_dataset
-    from avalanche.training.plugins import EvaluationPlugin, SupervisedPlugin
-
     network = TwoSided(scenario.first, seed)
-    answering = Answering(network)
+    watch = Watch(network)
+    strategy, after = _strategy(name, network, watch, strength), []
+    held_out = {phase.concept: phase.held_out for phase in scenario.phases}
+    for phase, experience in zip(scenario.phases, _experiences(scenario), strict=True):
+        watch.begin(phase)
+        strategy.train(experience, shuffle=False, num_workers=0, drop_last=False)
+        after.append({concept: watch.accuracy_on(rows) for concept, rows in held_out.items()})
+    return told(scenario, after, watch.tracks)
 
-    class Watch(SupervisedPlugin):  # type: ignore[misc]
-        """Learns moments before a step, clips, and asks after it."""
 
-        phase: Phase
-        rows = 0
-        due = 0
-        track: Track
+def _strategy(name: str, network: TwoSided, watch: Watch, strength: float) -> Any:
+    from avalanche.training.plugins import EvaluationPlugin
 
-        def before_training_iteration(self, strategy: Any, **_: Any) -> None:
-            inputs = network.own.inputs
-            inputs.normaliser.learn(inputs.numbers(strategy.mbatch[0][:BATCH]))
-
-        def before_update(self, strategy: Any, **_: Any) -> None:
-            nn.utils.clip_grad_norm_(network.parameters(), CLIP)
-
-        def after_training_iteration(self, strategy: Any, **_: Any) -> None:
-            self.rows = min(self.rows + BATCH, len(self.phase.learned))
-            if self.rows >= self.due:
-                self.track.append((self.rows, accuracy_on(answering, self.phase.held_out)))
-                self.due = due_after(self.rows, BATCH)
-
-    def dataset(stream: Stream) -> Any:
-        y_T = torch.from_numpy(stream.y_T.astype(np.int64))
-        rows = torch.utils.data.TensorDataset(torch.from_numpy(stream.x_TF), y_T)
-        return make_dataset(rows, targets=y_T.tolist(), task_labels=0)
-
-    watch = Watch()
     words = {} if name == "naive" else {"strength": strength}
-    strategy = _strategies()[name](
+    return _strategies()[name](
         **words,
         model=network,
         optimizer=torch.optim.AdamW(network.parameters(), lr=RATE, weight_decay=0.0),
@@ -121,18 +135,20 @@ def measured(name: str, scenario: Scenario, seed: int, strength: float) -> dict[
         plugins=[watch],
         evaluator=EvaluationPlugin(),
     )
-    after, tracks = [], []
-    held_out = {phase.concept: phase.held_out for phase in scenario.phases}
-    for phase, experience in zip(
-        scenario.phases,
-        benchmark_from_datasets(train=[dataset(phase.learned) for phase in scenario.phases]).train_stream,
-        strict=True,
-    ):
-        watch.phase, watch.rows, watch.due, watch.track = phase, 0, 0, []
-        strategy.train(experience, shuffle=False, num_workers=0, drop_last=False)
-        tracks.append(watch.track)
-        after.append({concept: accuracy_on(answering, rows) for concept, rows in held_out.items()})
-    return told(scenario, after, tracks)
+
+
+def _experiences(scenario: Scenario) -> Any:
+    from avalanche.benchmarks import benchmark_from_datasets
+
+    return benchmark_from_datasets(train=[_dataset(phase.learned) for phase in scenario.phases]).train_stream
+
+
+def _dataset(stream: Stream) -> Any:
+    from avalanche.benchmarks.utils.classification_dataset import _make_taskaware_classification_dataset
+
+    y_T = torch.from_numpy(stream.y_T.astype(np.int64))
+    rows = torch.utils.data.TensorDataset(torch.from_numpy(stream.x_TF), y_T)
+    return _make_taskaware_classification_dataset(rows, targets=y_T.tolist(), task_labels=0)
 
 
 def main() -> None:

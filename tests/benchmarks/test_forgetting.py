@@ -11,6 +11,7 @@ import pytest
 from benchmarks.learning.forget import main
 from benchmarks.learning.forgetting import forgetting, rows_to
 from benchmarks.learning.page_forgetting import forgetting_part, recall_told
+from benchmarks.learning.page_twins import twins_part
 from benchmarks.learning.scenarios import Phase, Scenario, agrawal_disjoint, and_back, sea_and_back
 from benchmarks.learning.streams import Stream
 from benchmarks.learning.witness import Witness
@@ -57,6 +58,37 @@ def test_who_keeps_both_rules_has_lost_nothing_and_who_keeps_one_has_lost_the_ot
     assert kept["new_rows"] == lost["new_rows"] == kept["recovery_rows"] == lost["recovery_rows"] == 32
     assert kept["returned"] == lost["returned"] == 1
     assert "| mlp | 0.0 | -100.0 | 100.0 | 32 | 100.0 |" in forgetting_part({"flip": {"mlp": {"1": lost}}})
+
+
+def run(old: float, new: float, rows: int | None) -> dict[str, object]:
+    return {"after": [{"A": 1.0}, {"A": old}], "new_concept": new, "new_rows": rows}
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "told"),
+    [
+        ([(0.6, 0.9, 64)], [(0.5, 0.9, 64)], "ahead: +5.0; 64, 64"),
+        ([(0.5, 0.9, 64)], [(0.6, 0.9, 64)], "**behind**: -5.0; 64, 64"),
+        ([(0.5, 0.9, 64)], [(0.6, 0.9, None)], "| -5.0; 64, never"),
+        ([(0.6, 0.8, 64)], [(0.5, 0.9, 64)], "| +0.0; 64, 64"),
+        ([(0.5, 0.9, None)], [(0.5, 0.9, 64)], "**behind**: +0.0; never, 64"),
+        ([(0.6, 0.9, 64), (0.5, 0.9, 32)], [(0.5, 0.9, 64), (0.6, 0.9, 96)], "| +0.0 (-5.0 to +5.0); 48, 80"),
+    ],
+)
+def test_a_twin_is_as_good_where_neither_is_better_in_every_seed(
+    ours: list[tuple[float, float, int | None]], theirs: list[tuple[float, float, int | None]], told: str
+) -> None:
+    learners = {
+        name: {str(seed): run(*figures) for seed, figures in enumerate(runs)}
+        for name, runs in (("EWC", ours), ("Avalanche EWC", theirs))
+    }
+    part = twins_part({"flip": learners})
+    assert told in part
+    assert part.endswith("behind in 1: EWC on *flip*." if "behind**" in told else "behind in none.")
+
+
+def test_twins_that_share_no_seed_are_not_compared() -> None:
+    assert twins_part({"flip": {"EWC": {"1": run(1, 1, 1)}, "Avalanche EWC": {"2": run(1, 1, 1)}}}) == ""
 
 
 def test_the_second_concept_is_told_of_when_it_begins() -> None:
