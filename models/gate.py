@@ -77,6 +77,22 @@ def judge_recall(gate: BetterGate, concept: Concept, excess: Mapping[int, float]
     return Decision("recall", not reasons, reasons, figures | _excess_figures(excess))
 
 
+def follows_after(gate: Gate, record: Record | None) -> int:
+    """For how many examples what a learner becomes needs no other proof, once it was admitted by this record.
+
+    The chance of at most `alpha` is that of the proof: without it nothing follows, so that it holds for all that do.
+
+    Examples
+    --------
+    >>> gate, better = BetterGate(policy="better", follow=512), Record().after(np.full(64, 0.5))
+    >>> follows_after(gate, better), follows_after(gate, Record(follows=100)), follows_after(gate, None)
+    (512, 100, 0)
+    """
+    if not isinstance(gate, BetterGate) or record is None:
+        return 0
+    return gate.follow if record.wealth.exceeds(gate.alpha) else record.follows
+
+
 def _forgotten(gate: BetterGate, excess: Mapping[int, float]) -> list[str]:
     over = {number: lost for number, lost in excess.items() if lost > gate.epsilon}
     return [
@@ -91,7 +107,7 @@ def _excess_figures(excess: Mapping[int, float]) -> dict[str, float]:
 
 def _not_better(gate: BetterGate, record: Record) -> list[str]:
     reasons = []
-    if not record.wealth.exceeds(gate.alpha):
+    if not (record.wealth.exceeds(gate.alpha) or record.carries_on):
         low, high = record.whole.interval(gate.alpha)
         reasons.append(
             f"not shown to be better: e-value {math.exp(record.wealth.log_e):.3g} of the {1 / gate.alpha:.3g} needed, "
@@ -113,6 +129,7 @@ def _figures(gate: BetterGate, record: Record) -> dict[str, float]:
         "gain_high": high,
         "gain_lately": record.lately.mean,
         "duel_examples": float(record.whole.count),
+        **({"follows": float(record.follows)} if gate.follow else {}),
     }
 
 

@@ -74,9 +74,12 @@ class Court:
         """By how much more than the best version a model may lose on each regime it is held to."""
         return {} if self._bank is None else self._bank.excess(predict, besides)
 
-    def crown(self, number: int, blob: bytes, concept: int = 0) -> None:
-        """A version was published; `concept` is that of a version recalled, else 0."""
-        self._duel.crown(Champion.read(number, blob))
+    def crown(self, number: int, blob: bytes, concept: int = 0, follows: int = 0) -> None:
+        """A version was published; `concept` is that of a version recalled, else 0.
+
+        For `follows` examples the proof that it was admitted by holds for what the learner becomes.
+        """
+        self._duel.crown(Champion.read(number, blob), follows)
         if self._bank is not None and concept:
             self._bank.recalled(concept)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from hashlib import sha256
 
 import numpy as np
@@ -24,19 +24,29 @@ class Record:
         Against the hypothesis that the learner was never better.
     whole, lately : RunningMean
         Of d since the champion was published, and since a candidate was last judged.
+    follows : int
+        The champion is what the learner was, and for so many more examples the proof it has given holds for what it
+        becomes.
     """
 
     wealth: Wealth = field(default_factory=Wealth)
     whole: RunningMean = field(default_factory=RunningMean)
     lately: RunningMean = field(default_factory=RunningMean)
+    follows: int = 0
 
     def after(self, d_B: Float64) -> Record:
         """Take in the next examples."""
-        return Record(self.wealth.after(d_B), self.whole.after(d_B), self.lately.after(d_B))
+        left = max(0, self.follows - len(d_B))
+        return Record(self.wealth.after(d_B), self.whole.after(d_B), self.lately.after(d_B), left)
 
     def judged(self) -> Record:
         """Begin a new stretch of `lately`."""
-        return Record(self.wealth, self.whole)
+        return replace(self, lately=RunningMean())
+
+    @property
+    def carries_on(self) -> bool:
+        """Whether the learner has lost less than what it was when it proved itself, not long ago."""
+        return self.follows > 0 and self.whole.total > 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +103,9 @@ class Duel:
         self.record = self.record.after(champion_B - self._loss(own_BK, y_B))
         return champion_B
 
-    def crown(self, champion: Champion) -> None:
-        """Begin anew against another champion."""
-        self.champion, self.record = champion, Record()
+    def crown(self, champion: Champion, follows: int = 0) -> None:
+        """Begin anew against another champion; for `follows` examples the proof that led to it holds on."""
+        self.champion, self.record = champion, Record(follows=follows)
 
     def judged(self) -> None:
         """Note that a candidate was judged and refused."""
@@ -107,7 +117,8 @@ class Duel:
         blob = b"" if self.champion is None else self.champion.blob
         tensors = {**wealth.tensors, "champion": np.frombuffer(blob, np.uint8)}
         manifest = {**wealth.manifest, "whole": asdict(record.whole), "lately": asdict(record.lately)}
-        return Snapshot(tensors, {**manifest, "number": self.champion.number if self.champion else 0})
+        number = self.champion.number if self.champion else 0
+        return Snapshot(tensors, {**manifest, "number": number, "follows": record.follows})
 
     def restore(self, snapshot: Snapshot) -> None:
         """Become what `snapshot` was taken from.
@@ -120,4 +131,5 @@ class Duel:
         manifest, number = snapshot.manifest, int(snapshot.manifest["number"])
         self.champion = Champion.read(number, snapshot.tensors["champion"].tobytes()) if number else None
         whole, lately = RunningMean(**manifest["whole"]), RunningMean(**manifest["lately"])
-        self.record = Record(Wealth.restored(snapshot), whole, lately)
+        # Checkpoints from before proofs held on do not tell.
+        self.record = Record(Wealth.restored(snapshot), whole, lately, int(manifest.get("follows", 0)))

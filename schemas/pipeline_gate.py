@@ -45,11 +45,15 @@ class BetterGate(Section):
     `alpha` is the chance that a candidate that is never better is published against a champion, however often it is
     looked at. `epsilon` is by how much a candidate's mean loss may exceed the champion's since it was last judged, and
     that of the best version of any banked concept which the present does not contradict.
+
+    A proof is one of the learner, not of one moment of it: for `follow` examples after it, what the learner becomes is
+    published without another, if it loses less than the champion that it was. 0: each version needs its own.
     """
 
     policy: Literal["better"]
     alpha: Share = 0.05
     epsilon: Loss = 0.02
+    follow: Annotated[int, Field(ge=0, le=1_000_000)] = later(0)
     concepts: Concepts = Concepts()
 
 

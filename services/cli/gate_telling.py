@@ -44,6 +44,9 @@ def why(row: Row) -> str:
     'gain 0.0123, e-value e^4.0'
     >>> why({"outcome": "recalled", "policy": "recall", "reasons": [], "scores": {"concept": 2.0, "recalled": 7.0}})
     'version 7, best on concept 2, is back'
+    >>> why({"outcome": "published", "policy": "better", "reasons": [], "scores": {"gain": 0.004, "follows": 900.0,
+    ...     "log_e": 0.5, "log_e_needed": 3.0}})
+    'gain 0.004, follows what was proved'
     """
     scores = row["scores"]
     if row["reasons"]:
@@ -52,5 +55,7 @@ def why(row: Row) -> str:
         return f"version {scores['recalled']:.0f}, best on concept {scores['concept']:.0f}, is back"
     if scores.get("gain") is None:
         return "all is finite"
+    if scores.get("follows") and scores["log_e"] is not None and scores["log_e"] < scores["log_e_needed"]:
+        return f"gain {scores['gain']:.3g}, follows what was proved"
     e_value = "∞" if scores["log_e"] is None else f"e^{scores['log_e']:.1f}"
     return f"gain {scores['gain']:.3g}, e-value {e_value}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from models.gate import judge, judge_recall
+from models.gate import follows_after, judge, judge_recall
 from models.gate_evidence import Decision, Evidence
 from models.snapshot import encode_frozen
 from schemas.pipeline_gate import BetterGate
@@ -71,21 +71,30 @@ def due_candidate(plan: Plan, state: State, at_cadence: bool) -> Candidate | Non
     return candidate_of(plan, state) if found is None and at_cadence else found
 
 
-def after_candidate(state: State, candidate: Candidate) -> State:
+def after_candidate(plan: Plan, state: State, candidate: Candidate) -> State:
     """Count the number as used; an admitted candidate becomes the parent of what follows, and the champion."""
     place, court = replace(state.place, number=candidate.number), state.court
+    follows = _follows(plan, state, candidate)
     if candidate.is_challenger:
         state = _without_challenger(state, candidate.decision.admitted)
     if candidate.decision.admitted:
         place = replace(place, parent=candidate.number, first_offset=-1)
         if court is not None:
-            court.crown(candidate.number, candidate.blob, candidate.concept)
+            court.crown(candidate.number, candidate.blob, candidate.concept, follows)
             if state.challenger is not None:
                 state.challenger.crown(court.champion)
     elif court is not None and not candidate.is_challenger:
         court.refuse(candidate.concept)
     tell_version(state.learner, candidate)
     return replace(state, place=place)
+
+
+def _follows(plan: Plan, state: State, candidate: Candidate) -> int:
+    """How long the proof of whoever learns on holds; the learner has nothing of a version that was recalled."""
+    if state.court is None or candidate.concept:
+        return 0
+    challenger = state.challenger if candidate.is_challenger else None
+    return follows_after(plan.gate, state.court.record if challenger is None else challenger.duel.record)
 
 
 def _without_challenger(state: State, admitted: bool) -> State:

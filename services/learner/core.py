@@ -84,7 +84,7 @@ def _learn(plan: Plan, state: State, batch: Examples, history: History) -> tuple
     candidate = due_candidate(plan, state, _has_passed(plan.cadence, before, state.place))
     if candidate is not None:
         effects.append(candidate)
-        state = after_candidate(state, candidate)
+        state = after_candidate(plan, state, candidate)
     signal = replace(signal, regime=_tell_regime(state, regime))
     state, told = triggered(plan, state, signal, history)
     effects += told

@@ -26,6 +26,7 @@ from tests.services.learner.rig import BETTER, example_values, small_contracts
 make_deterministic()
 KINDS = ("tabular_resnet", "river_logistic_regression")
 ROWS = 520
+FOLLOWING = BETTER.replace("alpha: 0.3", "alpha: 0.3, follow: 256")
 
 
 def log_of(contracts: Contracts, rows: int = ROWS) -> Examples:
@@ -51,11 +52,11 @@ def candidates(effects: list[Effect]) -> list[Candidate]:
     return [effect for effect in effects if isinstance(effect, Candidate)]
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(("kind", "gate"), [(KINDS[0], BETTER), (KINDS[1], BETTER), (KINDS[0], FOLLOWING)])
 @settings(max_examples=5, deadline=None)
 @given(cuts=st.lists(st.integers(0, ROWS), max_size=6).map(sorted), stop=st.integers(0, ROWS))
-def test_neither_cuts_nor_restarts_change_what_it_decides(kind: str, cuts: list[int], stop: int) -> None:
-    contracts = small_contracts(kind, gate=BETTER)
+def test_neither_cuts_nor_restarts_change_what_it_decides(kind: str, gate: str, cuts: list[int], stop: int) -> None:
+    contracts = small_contracts(kind, gate=gate)
     log, plan = log_of(contracts), plan_of(contracts.pipeline)
     whole, effects = learned(contracts, log)
     other, same_effects = learned(contracts, log, cuts)
@@ -68,6 +69,22 @@ def test_neither_cuts_nor_restarts_change_what_it_decides(kind: str, cuts: list[
     state, after = step(plan, state, log[np.flatnonzero(log.offset_B >= checkpoint.offset)])
     assert encode_state(plan, state) == encode_state(plan, whole)
     assert [*before, *after] == effects
+
+
+def test_versions_follow_one_that_was_proved() -> None:
+    """Without another proof, which a network that learned eight minibatches more could not give."""
+    proved = [c for c in candidates(learned(*following(BETTER))[1]) if c.decision.admitted]
+    versions = [c for c in candidates(learned(*following(FOLLOWING))[1]) if c.decision.admitted]
+    followers = [c for c in versions[1:] if c.decision.scores["log_e"] < c.decision.scores["log_e_needed"]]
+    assert len(versions) > len(proved)
+    assert followers
+    assert all(c.decision.scores["follows"] > 0 and c.decision.scores["gain"] > 0 for c in followers)
+    assert followers[0].number > versions[1].number, "the first one against a champion is proved"
+
+
+def following(gate: str) -> tuple[Contracts, Examples]:
+    contracts = small_contracts(gate=gate)
+    return contracts, log_of(contracts)
 
 
 def test_refused_candidates_use_numbers_and_offsets_go_on() -> None:
