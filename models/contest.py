@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any, Final
 
 import numpy as np
@@ -18,7 +19,7 @@ from numpy.typing import NDArray
 from models.contest_block import Block
 from models.contest_inputs import FADING, ContestInputs, faded
 from models.contest_judge import Judge, shares_of
-from models.contest_model import ContestModel
+from models.contest_model import ContestModel, alone
 from models.contest_networks import ContestNetworks
 from models.contest_ridge import ContestRidge, RidgeSums
 from models.network import NetworkShape
@@ -86,9 +87,8 @@ class Contest:
         self._model = _blank(config)
         self._sums = RidgeSums(self._model.ridge, config.keeps)
         self._judge = Judge(len(self._model.share_E), config.delay, config.fade)
-        # Running means of labels as they were known when the row to be learned next was asked, and labels since.
-        self._asked_RK = self._model.recent_RK.copy()
-        self._since: deque[Float64] = deque()
+        # Running means of labels: first as they were known when the row to be learned next was asked, last as now.
+        self._means: deque[Float64] = deque([self._model.recent_RK.copy()], config.delay + 1)
         self._block = Block()
         self._seen = 0
         self._last: tuple[bytes, Float64, Float64] | None = None
@@ -107,7 +107,7 @@ class Contest:
 
     def predict_many(self, x_BF: Float32) -> Float32:
         """Answer a batch, (B, K)."""
-        return self._model.mixed(self._asked(x_BF)[1])
+        return self._model.mixed(self._asked(x_BF)[1]).reshape(len(x_BF), self._config.shape.outputs)
 
     def served(self) -> ContestModel:
         """Freeze a copy."""
@@ -116,16 +116,18 @@ class Contest:
     def learn_many(self, x_BF: Float32, y_B: Float64) -> None:
         """Let the networks learn the batch row by row, and all else by blocks of rows."""
         model, label_BK, first = self._model, self._labels(y_B), not self._seen
+        x_BF, y_B = x_BF.copy(), y_B.copy()  # the caller may write into his
         if first:  # the very first rows would be seen unscaled
             model.inputs.learn_numbers(x_BF)
             self._last = None
         if self._config.delay:
             self._judge.add(model, x_BF, y_B)
-            z_BD, answer_EBK = model.inputs.prepare(x_BF, self._asked_RK), np.empty((0, len(y_B), 0))
+            z_D, answer_EK = model.inputs.prepare(alone(x_BF), self._means[0]), np.empty((len(y_B), 0, 0))
         else:
-            z_BD, answer_EBK = self._asked(x_BF)
+            z_D, answer_EK = self._asked(x_BF)
+        z_BD = z_D.reshape(len(y_B), z_D.shape[-1])
         model.networks.learn(z_BD, label_BK)
-        self._block.add(x_BF.copy(), y_B.copy(), z_BD, answer_EBK.transpose(1, 0, 2))
+        self._block.add(x_BF, y_B, z_BD, answer_EK.reshape(len(y_B), *answer_EK.shape[-2:]))
         self._remember(label_BK)
         if self._block.rows >= BLOCK or self._seen <= BLOCK:
             self._learn_block(numbers=not first)
@@ -134,7 +136,9 @@ class Contest:
         """All of the model, the sums of the regressions, the losses, and the copies and rows that judging waits for."""
         tensors = dict(self._model.snapshot().tensors)
         tensors |= {name: value.copy() for name, value in self._state()}
-        tensors["since_BK"] = np.array(self._since).reshape(-1, self._config.shape.outputs)
+        tensors["asked_RK"] = self._means[0].copy()
+        since_BRK = np.array(self._means)[1:]
+        tensors["since_BK"] = since_BRK[:, 0].copy()  # the first mean is the last label itself
         for name, block in self._blocks().items():
             columns = block.columns() if block.rows else ()
             tensors |= {f"{name}.{number}": column for number, column in enumerate(columns)}
@@ -154,7 +158,9 @@ class Contest:
         saved = snapshot.tensors
         for name, value in (*self._model.arrays(), *self._state()):
             _copy(name, value, saved)
-        self._since = deque(saved["since_BK"].copy())
+        self._model.inputs.tell()
+        means = accumulate(saved["since_BK"], faded, initial=saved["asked_RK"].copy())
+        self._means = deque(means, self._config.delay + 1)
         for name, block in self._blocks().items():
             block.clear()
             count = sum(key.startswith(name + ".") for key in saved)
@@ -169,7 +175,7 @@ class Contest:
         x_BF, y_B, z_BD, answer_BEK = self._block.columns()
         model, label_BK = self._model, self._labels(y_B)
         if not self._config.delay:
-            self._judge.score(answer_BEK.transpose(1, 0, 2), y_B)
+            self._judge.score(answer_BEK, y_B)
         model.share_E[...] = shares_of(self._judge.loss_E, self._config.eagerness)
         if numbers:
             model.inputs.learn_numbers(x_BF)
@@ -181,8 +187,8 @@ class Contest:
         """Inputs and answers for a batch; whoever asks, then learns the same, has them worked out once."""
         question = x_BF.tobytes()
         if self._last is None or self._last[0] != question:
-            z_BD = self._model.prepare(x_BF)
-            self._last = question, z_BD, self._model.answers(z_BD)
+            z_D = self._model.prepare(alone(x_BF))
+            self._last = question, z_D, self._model.answers(z_D)
         return self._last[1:]
 
     def _labels(self, y_B: Float64) -> Float64:
@@ -192,26 +198,16 @@ class Contest:
 
     def _remember(self, label_BK: Float64) -> None:
         self._seen, self._last = self._seen + len(label_BK), None
-        self._model.recent_RK[...] = faded(self._model.recent_RK, label_BK)
-        if not self._config.delay:
-            self._asked_RK[...] = self._model.recent_RK
-            return
-        self._since.extend(label_BK)
-        known = [self._since.popleft() for _ in range(len(self._since) - self._config.delay)]
-        if known:
-            self._asked_RK[...] = faded(self._asked_RK, np.array(known))
+        for label_K in label_BK:
+            self._means.append(faded(self._means[-1], label_K))
+        self._model.recent_RK[...] = self._means[-1]
 
     def _blocks(self) -> dict[str, Block]:
         return {"waiting": self._block, "held": self._judge.held}
 
     def _state(self) -> list[tuple[str, NDArray[Any]]]:
         sums = self._sums
-        return [
-            ("square_GMM", sums.square_GMM),
-            ("product_GMK", sums.product_GMK),
-            ("loss_E", self._judge.loss_E),
-            ("asked_RK", self._asked_RK),
-        ]
+        return [("square_GMM", sums.square_GMM), ("product_GMK", sums.product_GMK), ("loss_E", self._judge.loss_E)]
 
     def _copy_of(self, prefix: str, saved: Any) -> ContestModel:
         tensors = {name: saved[prefix + name].copy() for name, _ in self._model.arrays()}

@@ -27,16 +27,16 @@ _COPIES: Final = 4
 """Frozen copies in each span of a delay: rows are judged by one that is at most a fourth of the delay too old."""
 
 
-def losses(answer_EBK: Float64, y_B: Float64) -> Float64:
-    """1 where an entrant's likeliest class is not the label, else 0, (E, B).
+def losses(answer_BEK: Float64, y_B: Float64) -> Float64:
+    """1 where an entrant's likeliest class is not the label, else 0, (B, E).
 
     Examples
     --------
-    >>> losses(np.array([[[0.9], [0.2]], [[0.4], [0.3]]]), np.array([1.0, 0.0])).tolist()
-    [[0.0, 0.0], [1.0, 0.0]]
+    >>> losses(np.array([[[0.9], [0.4]], [[0.2], [0.3]]]), np.array([1.0, 0.0])).tolist()
+    [[0.0, 1.0], [0.0, 0.0]]
     """
-    guess_EB = answer_EBK[:, :, 0] > 0.5 if answer_EBK.shape[2] == 1 else answer_EBK.argmax(axis=2)
-    return np.asarray(guess_EB != y_B, np.float64)
+    guess_BE = answer_BEK[:, :, 0] > 0.5 if answer_BEK.shape[2] == 1 else answer_BEK.argmax(axis=2)
+    return np.asarray(guess_BE != y_B[:, None], np.float64)
 
 
 def shares_of(loss_E: Float64, eagerness: float) -> Float64:
@@ -70,16 +70,19 @@ class Judge:
         self._step = max(1, delay // _COPIES)
         self.held = Block()
 
-    def score(self, answer_EBK: Float64, y_B: Float64) -> None:
+    def score(self, answer_BEK: Float64, y_B: Float64) -> None:
         """Let the losses of rows follow those of earlier ones."""
         weight_B = self._fade ** np.arange(len(y_B) - 1, -1, -1.0)
-        self.loss_E[...] = self._fade ** len(y_B) * self.loss_E + losses(answer_EBK, y_B) @ weight_B
+        self.loss_E[...] = self._fade ** len(y_B) * self.loss_E + weight_B @ losses(answer_BEK, y_B)
 
     def add(self, now: ContestModel, x_BF: Float32, y_B: Float64) -> None:
-        """Take in rows that `now` is about to learn, and judge those that wait once they are enough."""
+        """Take in rows that `now` is about to learn, and judge those that wait once they are enough.
+
+        The arrays must not be changed any more.
+        """
         if not self.held.rows:
             self.copies.append((self.rows, now.frozen()))
-        self.held.add(x_BF.copy(), y_B.copy())
+        self.held.add(x_BF, y_B)
         self.rows += len(y_B)
         if self.held.rows >= self._step:
             self._judge(*self.held.columns())

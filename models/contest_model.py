@@ -19,7 +19,8 @@ _PARTS: Final[dict[str, type[Any]]] = {"inputs": ContestInputs, "networks": Cont
 
 @dataclass(frozen=True, slots=True)
 class ContestModel:
-    """Suffixes: B rows, F columns, K outputs, E entrants (the networks, then the ridges), R running means of labels.
+    """Suffixes: … rows, or nothing for one row, B rows, F columns, D inputs, K outputs, R running means of labels, E
+    entrants (the networks, then the ridges).
 
     Attributes
     ----------
@@ -45,20 +46,21 @@ class ContestModel:
 
     def predict_many(self, x_BF: Float32) -> Float32:
         """Answer a batch, (B, K), as `models.protocol.ServedModel` says."""
-        return self.mixed(self.answers(self.prepare(x_BF)))
+        answer_EK = self.answers(self.prepare(alone(x_BF)))
+        return self.mixed(answer_EK).reshape(len(x_BF), answer_EK.shape[-1])
 
-    def prepare(self, x_BF: Float32) -> Float64:
-        """What the entrants see now, (B, D)."""
-        return self.inputs.prepare(x_BF, self.recent_RK)
+    def prepare(self, x_F: Float32) -> Float64:
+        """What the entrants see now, (…, D), for vectors (…, F)."""
+        return self.inputs.prepare(x_F, self.recent_RK)
 
-    def answers(self, z_BD: Float64) -> Float64:
-        """Answer of each entrant, (E, B, K)."""
-        return np.concatenate((self.networks.answer(z_BD), self.ridge.answer(z_BD)))
+    def answers(self, z_D: Float64) -> Float64:
+        """Answer of each entrant, (…, E, K)."""
+        return np.concatenate((self.networks.answer(z_D), self.ridge.answer(z_D)), axis=-2)
 
-    def mixed(self, answer_EBK: Float64) -> Float32:
-        """Their answers as one, (B, K)."""
-        entrants, rows, outputs = answer_EBK.shape
-        return (self.share_E @ answer_EBK.reshape(entrants, -1)).reshape(rows, outputs).astype(np.float32)
+    def mixed(self, answer_EK: Float64) -> Float32:
+        """Their answers as one, (…, K)."""
+        mixed_K: Float32 = self.share_E.dot(answer_EK).astype(np.float32)
+        return mixed_K
 
     def frozen(self) -> Self:
         """A copy that nothing changes any more."""
@@ -72,7 +74,7 @@ class ContestModel:
         """Every array by its name, not copied."""
         for part in _PARTS:
             of_part = getattr(self, part)
-            yield from ((f"{part}.{field.name}", getattr(of_part, field.name)) for field in fields(of_part))
+            yield from ((f"{part}.{name}", getattr(of_part, name)) for name in _given(of_part))
         yield from (("recent_RK", self.recent_RK), ("share_E", self.share_E))
 
     @classmethod
@@ -80,7 +82,16 @@ class ContestModel:
         """Build the model that `snapshot` was taken from, on its arrays."""
         saved = snapshot.tensors
         parts = {
-            name: part(**{field.name: saved[f"{name}.{field.name}"] for field in fields(part)})
-            for name, part in _PARTS.items()
+            part: kind(**{name: saved[f"{part}.{name}"] for name in _given(kind)}) for part, kind in _PARTS.items()
         }
         return cls(target=snapshot.manifest["target"], recent_RK=saved["recent_RK"], share_E=saved["share_E"], **parts)
+
+
+def _given(part: Any) -> list[str]:
+    """Fields that it is built from, without those that follow from them."""
+    return [field.name for field in fields(part) if field.init]
+
+
+def alone(x_BF: Float32) -> Float32:
+    """The one row of a batch of one without the axis of rows, (F,), for which NumPy takes half the time; else all."""
+    return x_BF[0] if len(x_BF) == 1 else x_BF

@@ -4,7 +4,8 @@ They fit what was seen, weighted by age, exactly: on a calm stream nothing learn
 the inputs and fixed random waves of them, so that they bend. The weights are solved anew once per block of rows, which
 keeps the cost of a row small and, unlike the recursive form, cannot wind up: the ridge is always there.
 
-Suffixes: B rows, D inputs, P random features, M = P + D + 1 all features, G ridges, K outputs.
+Suffixes: … rows, or nothing for one row, B rows, D inputs, P random features, M = P + D + 1 all features, G
+ridges, K outputs.
 
 References
 ----------
@@ -24,7 +25,8 @@ from models.protocol import Float64
 
 _RIDGE: Final = 1.0
 _SPREAD: Final = 0.3
-_LEAST: Final = 1e-3
+_LEAST: Final = np.array(1e-3)
+_MOST: Final = np.array(1 - 1e-3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,23 +46,25 @@ class ContestRidge:
         weight_MGK[-1] = 0.5 if outputs == 1 else 1 / outputs
         return cls(direction_DP, random.uniform(-np.pi / 2, np.pi / 2, waves), weight_MGK)
 
-    def features(self, z_BD: Float64) -> Float64:
-        """Waves, inputs and one, (B, M)."""
+    def features(self, z_D: Float64) -> Float64:
+        """Waves, inputs and one, (…, M), for inputs (…, D)."""
         waves = len(self.phase_P)
-        f_BM = np.empty((len(z_BD), waves + z_BD.shape[1] + 1))
-        np.tanh(z_BD @ self.direction_DP + self.phase_P, out=f_BM[:, :waves])
-        f_BM[:, waves:-1], f_BM[:, -1] = z_BD, 1.0
-        return f_BM
+        f_M = np.empty((*z_D.shape[:-1], len(self.weight_MGK)))
+        np.tanh(z_D.dot(self.direction_DP) + self.phase_P, out=f_M[..., :waves])
+        f_M[..., waves:-1], f_M[..., -1] = z_D, 1.0
+        return f_M
 
-    def answer(self, z_BD: Float64) -> Float64:
-        """Probabilities that each ridge gives, (G, B, K)."""
-        features, ridges, outputs = self.weight_MGK.shape
-        fit_BJ = self.features(z_BD) @ self.weight_MGK.reshape(features, -1)
-        fit_GBK = fit_BJ.reshape(len(z_BD), ridges, outputs).transpose(1, 0, 2)
-        if fit_GBK.shape[2] == 1:
-            return np.minimum(np.maximum(fit_GBK, _LEAST), 1 - _LEAST)
-        fit_GBK = np.maximum(fit_GBK, _LEAST)
-        return np.asarray(fit_GBK / fit_GBK.sum(axis=2, keepdims=True))
+    def answer(self, z_D: Float64) -> Float64:
+        """Probabilities that each ridge gives, (…, G, K)."""
+        features, *shape = self.weight_MGK.shape
+        fit_J: Float64 = self.features(z_D).dot(self.weight_MGK.reshape(features, -1))
+        np.maximum(fit_J, _LEAST, out=fit_J)
+        fit_GK = fit_J.reshape(*z_D.shape[:-1], *shape)
+        if shape[1] == 1:
+            np.minimum(fit_GK, _MOST, out=fit_GK)
+        else:
+            fit_GK /= fit_GK.sum(axis=-1, keepdims=True)
+        return fit_GK
 
 
 class RidgeSums:
@@ -77,17 +81,16 @@ class RidgeSums:
         self._ridge, self._keep = ridge, keep
         self.square_GMM = np.zeros((ridges, features, features))
         self.product_GMK = np.zeros((ridges, features, outputs))
+        self._ridge_MM = _RIDGE * torch.eye(features, dtype=torch.float64)
 
     def learn(self, z_BD: Float64, label_BK: Float64) -> None:
         """Take a block of rows into the sums, and solve the weights anew."""
-        f_BM = torch.from_numpy(self._ridge.features(z_BD))
-        label = torch.from_numpy(label_BK)
+        f_BM, known_BK = torch.from_numpy(self._ridge.features(z_BD)), torch.from_numpy(label_BK)
         # Torch, not NumPy: it is bound to one thread, so that sums have the same bits on every machine's cores.
         square_GMM, product_GMK = torch.from_numpy(self.square_GMM), torch.from_numpy(self.product_GMK)
         for g, keep in enumerate(self._keep):
-            weighted_BM = f_BM * torch.from_numpy(keep ** np.arange(len(z_BD) - 1, -1, -1.0))[:, None]
-            square_GMM[g].mul_(keep ** len(z_BD)).add_(weighted_BM.T @ f_BM)
-            product_GMK[g].mul_(keep ** len(z_BD)).add_(weighted_BM.T @ label)
-        ridge_MM = _RIDGE * torch.eye(f_BM.shape[1], dtype=torch.float64)
-        factor_GMM = torch.linalg.cholesky(square_GMM + ridge_MM)
+            weighted_MB = (f_BM * torch.from_numpy(keep ** np.arange(len(z_BD) - 1, -1, -1.0))[:, None]).T
+            square_GMM[g].addmm_(weighted_MB, f_BM, beta=keep ** len(z_BD))
+            product_GMK[g].addmm_(weighted_MB, known_BK, beta=keep ** len(z_BD))
+        factor_GMM = torch.linalg.cholesky(square_GMM + self._ridge_MM)
         self._ridge.weight_MGK[...] = torch.cholesky_solve(product_GMK, factor_GMM).numpy().transpose(1, 0, 2)

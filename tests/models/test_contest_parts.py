@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -14,7 +16,7 @@ from models.contest_judge import Judge, losses, shares_of
 from models.contest_networks import ContestNetworks
 from models.contest_ridge import ContestRidge, RidgeSums
 from models.network import NetworkShape
-from models.protocol import Float64
+from models.protocol import Float64, Target
 from tests.models.streams import shape_for, stream
 
 outputs = pytest.mark.parametrize("outputs", [1, 3])
@@ -68,12 +70,45 @@ def test_a_code_is_told_by_its_labels_and_one_unseen_by_none() -> None:
     assert (told_B[2:] == 0).all()
 
 
-@given(st.lists(st.sampled_from((0.0, 1.0)), min_size=1, max_size=30), st.integers(0, 30))
-def test_running_means_of_labels_do_not_depend_on_the_cut(labels: list[float], cut: int) -> None:
-    label_BK, none_RK = np.array(labels)[:, None], np.zeros((3, 1))
-    whole_RK = faded(none_RK, label_BK)
-    assert np.array_equal(faded(faded(none_RK, label_BK[:cut]), label_BK[cut:]), whole_RK)
-    assert whole_RK[0, 0] == labels[-1]
+@given(st.lists(st.sampled_from((0.0, 1.0)), min_size=1, max_size=30))
+def test_the_first_running_mean_is_the_last_label_and_all_stay_between_the_labels(labels: list[float]) -> None:
+    mean_RK = np.zeros((3, 1))
+    for label in labels:
+        mean_RK = faded(mean_RK, np.array([label]))
+        assert mean_RK[0, 0] == label
+        assert ((mean_RK >= 0) & (mean_RK <= 1)).all()
+
+
+@pytest.mark.parametrize("target", ["binary", "multiclass"])
+@pytest.mark.parametrize("codes", [(), ((3, 5), (0, 2))])
+def test_rows_one_by_one_are_seen_and_answered_as_in_one_stack(
+    target: Target, codes: tuple[tuple[int, int], ...]
+) -> None:
+    x_BF, y_B = stream(target, 300, seed=7)
+    x_BF[::9, 3], x_BF[1::9, 3], x_BF[2::9, 0] = np.nan, -0.5, np.inf
+    numbers = tuple(place for place in range(4) if place not in dict(codes))
+    learner = Contest(ContestConfig(replace(shape_for(target), numbers=numbers, categories=codes), target, 1, hidden=8))
+    learner.learn_many(x_BF, y_B)
+    model = learner.answering
+    z_BD = model.prepare(x_BF)
+    assert np.array_equal(np.stack([model.prepare(x_F) for x_F in x_BF]), z_BD)
+    answer_BEK = model.answers(z_BD)
+    np.testing.assert_allclose(np.stack([model.answers(z_D) for z_D in z_BD]), answer_BEK, rtol=1e-4, atol=1e-6)
+    alone_BK = np.concatenate([model.predict_many(x_BF[row : row + 1]) for row in range(300)])
+    np.testing.assert_allclose(alone_BK, model.mixed(answer_BEK), rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize("delay", [0, 3, 50])
+def test_a_row_is_learned_with_the_labels_that_were_known_when_it_was_asked(delay: int) -> None:
+    x_BF, y_B = stream("binary", 40, seed=8)
+    learner = Contest(ContestConfig(shape_for("binary"), "binary", 1, delay, hidden=8, waves=8))
+    learner.learn_many(x_BF, y_B)
+    known_RK = np.zeros((3, 1))
+    for label in y_B[: max(40 - delay, 0)]:
+        known_RK = faded(known_RK, np.array([label]))
+    tensors = learner.snapshot().tensors
+    assert np.array_equal(tensors["asked_RK"], known_RK)
+    assert np.array_equal(tensors["since_BK"], y_B[max(40 - delay, 0) :, None])
 
 
 @outputs
@@ -137,12 +172,12 @@ def test_shares_sum_to_one_and_never_favour_who_lost_more(loss: list[float], eag
 @settings(max_examples=20, deadline=None)
 def test_losses_fade_by_rows_and_not_by_batches(sizes: list[int]) -> None:
     random = np.random.default_rng(1)
-    answer_EBK, y_B = random.random((2, sum(sizes), 1)), random.integers(0, 2, sum(sizes)).astype(np.float64)
+    answer_BEK, y_B = random.random((sum(sizes), 2, 1)), random.integers(0, 2, sum(sizes)).astype(np.float64)
     judge = Judge(2, 0, 0.9)
     for part in np.split(np.arange(sum(sizes)), np.cumsum(sizes)[:-1]):
-        judge.score(answer_EBK[:, part], y_B[part])
+        judge.score(answer_BEK[part], y_B[part])
     weight_B = 0.9 ** np.arange(sum(sizes) - 1, -1, -1.0)
-    np.testing.assert_allclose(judge.loss_E, losses(answer_EBK, y_B) @ weight_B, rtol=1e-12)
+    np.testing.assert_allclose(judge.loss_E, weight_B @ losses(answer_BEK, y_B), rtol=1e-12)
 
 
 @given(st.integers(1, 60), st.integers(1, 40))
