@@ -16,7 +16,8 @@ import numpy as np
 from aiokafka.errors import KafkaError
 
 from adapters.context import Context
-from adapters.faust_app import DropRepeated, build_app, freeze, has_lost_its_place, refusal_of
+from adapters.faust_app import DropRepeated, build_app, freeze, has_lost_its_place, refusal_of, work_of
+from adapters.faust_progress import Reaching, Stillness
 from adapters.ports import Outgoing, Records
 from schemas.errors import DependencyError, Fenced
 from schemas.metrics import labelled
@@ -25,6 +26,8 @@ _POLL_S = 0.2
 _STOP_WITHIN_S = 20.0
 _PROBE_EVERY_S = 1.0
 _AWAY_AFTER_S = 20.0
+_STILL_AFTER_S = 90.0
+"""A group may wait a minute for a member that does not come back."""
 
 
 class TableAnswer(Protocol):
@@ -85,6 +88,7 @@ class _Worker:
         self._failure: Exception | None = None
         self._turn = asyncio.Lock()
         self._probed_s = self._reached_s = time.monotonic()
+        self._reaching, self._stillness = Reaching(topic), Stillness()
 
     async def run(self) -> None:
         for handler in logging.getLogger().handlers:
@@ -147,6 +151,7 @@ class _Worker:
         for metric, count in answer.counts.items():
             name, labels = labelled(metric)
             self._context.metrics.count(name, count, **labels)
+        self._reaching.handled[message.tp] = message.offset
 
     async def _watch(self, app: Any, starting: asyncio.Task[Any]) -> None:
         while not self._context.stop.is_set():
@@ -167,8 +172,7 @@ class _Worker:
                 )
             await self._check_kafka()
             self._context.health.beat()
-            ready = starting.done() and await self._caught_up(app)
-            self._context.health.ready(ready, "" if ready else "restoring or behind")
+            await self._look(app, starting.done())
             await asyncio.sleep(_POLL_S)
 
     async def _check_kafka(self) -> None:
@@ -185,13 +189,19 @@ class _Worker:
                 "Look at Kafka (`anabranch status`, its log), then start this process again.",
             )
 
-    async def _caught_up(self, app: Any) -> bool:
-        mine = [place for place in app.consumer.assignment() if place.topic == self._topic]
-        if not mine or app.rebalancing or not app.tables.recovery.completed.is_set():
-            return False
-        ends = [app.consumer.highwater(place) for place in mine]
-        positions = [await app.consumer.position(place) for place in mine]
-        return all(at is not None and at >= (end or 0) for at, end in zip(positions, ends, strict=True))
+    async def _look(self, app: Any, has_started: bool) -> None:
+        """Say whether all that was there at the start is handled; if that comes no nearer, end, to be started anew."""
+        ready = has_started and await self._reaching.look(app)
+        self._context.health.ready(ready, "" if ready else "restoring or behind")
+        reaching = self._reaching
+        done = (ready, has_started, work_of(app), str(reaching.positions), str(reaching.handled))
+        still_s = self._stillness.after(time.monotonic(), done)
+        if ready or still_s < _STILL_AFTER_S or (has_started and reaching.is_idle(app)):
+            return
+        raise DependencyError(
+            f"{self._name} stands still at its start: nothing restored, read or handled for {_STILL_AFTER_S:.0f} s.",
+            "Start it again, which whoever supervises it does; if that does not help, see the broker's log.",
+        )
 
 
 async def _accepts(bootstrap: str) -> bool:

@@ -107,8 +107,8 @@ def test_killed_in_the_midst_of_windows_it_loses_none_and_repeats_none(stack: St
     first = values[: 2 * (3 * PANES_OF_A_WINDOW + 2)]
     gathered, _ = folded(contracts, first)
     assert source(gathered)["gathering"] is not None  # a window is begun, and not full
-    write(contracts, stack.bootstrap, first)
     with killed_at_the_end(file, stack, tmp_path):
+        write(contracts, stack.bootstrap, first)
         wait_for(lambda: settled(changelog(stack.bootstrap)) == settled(gathered), "half a window is gathered")
     rest = values[len(first) : 2 * (BACK + 2)]
     with killed_at_the_end(file, stack, tmp_path):
