@@ -36,7 +36,7 @@ class Banked:
     """The network as the product's learner: a concept bank tells its replay what the present contradicts."""
 
     def __init__(self, stream: Stream, seed: int) -> None:
-        self._product = Product(stream, seed, "concept_balanced", model=_MLP)
+        self._product = Product(stream, seed, "concept_balanced", gate={}, model=_MLP, learner={"cadence": 256})
 
     def predict_many(self, x_BF: Float32) -> Float32:
         """Answer, without waiting for the gate."""

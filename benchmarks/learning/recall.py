@@ -49,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser("python -m benchmarks.learning.recall", description=__doc__)
     parser.add_argument("--seeds", type=int, default=SEEDS, help=f"from 1 on ({SEEDS})")
     parser.add_argument("--rows", type=int, default=ROWS, help=f"of the first and the second concept ({ROWS})")
-    parser.add_argument("--replay", default="reservoir", help="kind of replay of the learner (reservoir)")
+    parser.add_argument("--replay", default="concept_balanced", help="kind of replay of the learner (concept_balanced)")
     parser.add_argument("--again", action="store_true", help="measure again what was measured")
     parser.add_argument("--out", type=Path, default=CLONE, help="where benchmarks/results/ is written")
     asked = parser.parse_args(arguments)
