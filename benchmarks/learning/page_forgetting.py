@@ -33,6 +33,9 @@ each other. The **product** is told nothing: it is the learner's own fold with g
 is the version that serves, judged each 256 examples. So its *old* is what it answers before the bank can know that the
 concept is back, and *returned* what it answers with the bank.
 
+What is contradicted a safeguard lets go, where an example remembers it. Avalanche's replay and DER++ hold on to it, and
+never come to SEA's new concept; its A-GEM holds what is disputed near the boundary, and so is back there soon.
+
 Behind ± is half the way from the worst seed to the best. Strengths are the defaults, Avalanche's and ours. Ours were
 chosen on seeds 11 to 13 of the same streams, among a few tenfold steps, as those that keep most of the old concept at
 no cost to the new one; seeds that are told here had no part in that. Seed 1 was looked at when it was decided how
