@@ -9,7 +9,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from models.drift.sketch import LABELS, labels_plan, predictions_plan, sketch_rows
+from models.drift.histograms import sketch_rows
+from models.drift.sketch import LABELS, labels_plan, predictions_plan
 from models.drift.statistics.bins import counts_of_sorted, quantile_edges
 from schemas.pipeline import Pipeline
 

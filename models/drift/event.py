@@ -59,6 +59,10 @@ class Drift:
     offset: int = -1
     version: int = 0
     edges: tuple[float, ...] = ()
+    window_means: tuple[float, ...] = ()
+    window_spreads: tuple[float, ...] = ()
+    reference_means: tuple[float, ...] = ()
+    reference_spreads: tuple[float, ...] = ()
 
 
 def drift_of(
@@ -109,7 +113,18 @@ def drift_of(
         pattern="unknown",
         recurs="",
         edges=_edges(plan, top),
+        **_moments(plan, top, window, reference),
     )
+
+
+def _moments(plan: SketchPlan, columns: list[int], window: Tally, reference: Tally) -> dict[str, Any]:
+    """Mean and spread of the numbers among these columns; none of either side if one does not tell."""
+    sides = {"window": window, "reference": reference}
+    found = {name: side.means_and_spreads(plan, columns) for name, side in sides.items()}
+    if not all(found.values()):
+        return {}
+    pairs = {name: tuple(zip(*of_columns, strict=True)) for name, of_columns in found.items()}
+    return {f"{name}_{what}": pairs[name][n] for name in pairs for n, what in enumerate(("means", "spreads"))}
 
 
 def _edges(plan: SketchPlan, columns: list[int]) -> tuple[float, ...]:

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from models.drift.moments import added
 from models.drift.sample import merged
 from models.drift.sketch import SketchPlan
 from models.drift.sketch_row import SketchRow
@@ -81,7 +82,8 @@ def add_sketch(view: View, plan: SketchPlan, sketch: SketchRow) -> None:
     name, partition = pane_name(sketch.window_start), str(sketch.partition)
     pane = view.get(name)
     if pane is None or len(pane["counts"]) != plan.size:
-        pane = {"rows": 0, "counts": [0] * plan.size, "outside": [], "sequences": {}}
+        none = [0] * (2 * len(plan.measured))
+        pane = {"rows": 0, "counts": [0] * plan.size, "outside": [], "moments": none, "sequences": {}}
     if pane["sequences"].get(partition, -1) >= sketch.sequence:
         return
     version = max(sketch.version, pane.get("version", 0))
@@ -91,7 +93,8 @@ def add_sketch(view: View, plan: SketchPlan, sketch: SketchRow) -> None:
         "outside": sum_of(pane.get("outside", []), sketch.outside_F.tolist()),
         "sequences": pane["sequences"] | {partition: sketch.sequence},
     }
-    view.put(name, counted | ({"version": version} if version else {}))
+    moments = added([pane.get("moments"), sketch.moments])
+    view.put(name, counted | _known(moments) | ({"version": version} if version else {}))
 
 
 def _add_sample(view: View, plan: SketchPlan, sketch: SketchRow) -> None:
@@ -101,6 +104,10 @@ def _add_sample(view: View, plan: SketchPlan, sketch: SketchRow) -> None:
     known = b64decode((view.get(name) or {}).get("sample", ""))
     if (sample := merged(plan.sample_rows, plan.width, known, sketch.sample)) != known:
         view.put(name, {"sample": b64encode(sample).decode()})
+
+
+def _known(moments: tuple[int, ...] | None) -> Entry:
+    return {} if moments is None else {"moments": [*moments]}
 
 
 def sum_of(counted: list[int], more: list[int]) -> list[int]:

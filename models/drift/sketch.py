@@ -1,4 +1,4 @@
-"""Mergeable histograms of all columns of a batch, with fixed bins: adding two gives the sketch of both."""
+"""What is sketched of a source: its columns, and the bins of each. Sketches of one plan can be added."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.drift.derived import Derived, Rule, Slice, codes_of, slices_of
-from models.drift.edges import GivenEdges, bins_of, given_edges, put_edges, with_copies
+from models.drift.edges import GivenEdges, given_edges, put_edges, with_copies
 from models.drift.sample import rows_kept
 from schemas.drift_edges import edges_of, label_columns
 from schemas.drift_rules import LABEL_COLUMNS, is_of_labels
@@ -56,6 +56,13 @@ class SketchPlan:
     def width(self) -> int:
         """Columns that are not derived: those of the rows themselves."""
         return len(self.names) - len(self.derived)
+
+    @property
+    def measured(self) -> NDArray[np.intp]:
+        """Places of the columns that are numbers, which have a mean; shape (M,)."""
+        is_number_F = np.ones(len(self.names), np.bool_)
+        is_number_F[self.categories] = False
+        return np.flatnonzero(is_number_F)
 
     @property
     def edges_FE(self) -> NDArray[np.float64]:
@@ -178,61 +185,3 @@ def _binning(plan: SketchPlan, edges: Mapping[str, Sequence[float]]) -> int:
     arrays = (plan.low_F, plan.high_F, plan.categories)
     told = [plan.names, plan.bins, *(array.tolist() for array in arrays), sorted(edges.items())]
     return int.from_bytes(hashlib.sha256(repr(told).encode()).digest()[:6]) or 1
-
-
-def sketch_rows(
-    plan: SketchPlan, x_BF: NDArray[np.float32], group_B: NDArray[np.intp], groups: int
-) -> NDArray[np.int64]:
-    """Count rows into the histograms of their groups.
-
-    Parameters
-    ----------
-    plan : SketchPlan
-    x_BF : ndarray of float32, shape (B, F)
-        NaN is missing.
-    group_B : ndarray of intp, shape (B,)
-        From 0 to `groups` − 1.
-    groups : int
-
-    Returns
-    -------
-    ndarray of int64, shape (groups, F, bins + 1)
-        Each histogram sums to the rows of its group.
-    """
-    place_BF = (x_BF - plan.low_F) * plan.scale_F
-    place_BF[:, plan.categories] %= plan.bins
-    missing_BF = np.isnan(place_BF)
-    np.clip(place_BF, 0, plan.bins - 1, out=place_BF)
-    if plan.given is not None:
-        place_BF[:, plan.given.columns] = bins_of(plan.given, x_BF)
-    place_BF[missing_BF] = plan.bins
-    index_BF = place_BF.astype(np.intp)
-    index_BF += np.arange(len(plan.names)) * (plan.bins + 1)
-    index_BF += (group_B * plan.size)[:, None]
-    counts = np.bincount(index_BF.ravel(), minlength=groups * plan.size)
-    return counts.reshape(groups, len(plan.names), plan.bins + 1)
-
-
-def rows_outside(
-    plan: SketchPlan, x_BF: NDArray[np.float32], group_B: NDArray[np.intp], groups: int
-) -> NDArray[np.int64]:
-    """Count the rows of each group whose number is below its column's range or above it.
-
-    Parameters
-    ----------
-    plan, x_BF, group_B, groups
-        As in `sketch_rows`.
-
-    Returns
-    -------
-    ndarray of int64, shape (groups, F)
-        0 for categories, which have no range.
-    """
-    outside_BF = (x_BF < plan.low_F) | (x_BF > plan.high_F)  # NaN is neither
-    outside_BF[:, plan.categories] = False
-    columns = len(plan.names)
-    if not outside_BF.any():  # as it should be
-        return np.zeros((groups, columns), np.int64)
-    row_N, column_N = np.nonzero(outside_BF)
-    counts = np.bincount(group_B[row_N] * columns + column_N, minlength=groups * columns)
-    return counts.reshape(groups, columns)

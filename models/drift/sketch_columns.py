@@ -11,8 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.drift.derived import Seen, with_derived
+from models.drift.histograms import places_of, rows_outside, sketch_rows
+from models.drift.moments import moments_of, packed
 from models.drift.sample import sample_columns
-from models.drift.sketch import SketchPlan, rows_outside, sketch_rows
+from models.drift.sketch import SketchPlan
 from schemas.decoded import Columns
 
 
@@ -88,7 +90,9 @@ def sketch_columns(
     x_BF = with_derived(plan.derived, _seen(x_BF, rows))
     window_B = np.floor(rows.time_B / plan.window_ms)
     order_B, first_S, last_S, group_B = _groups(rows, window_B)
-    counts_SFK = sketch_rows(plan, x_BF, group_B, len(first_S))
+    place_BF = places_of(plan, x_BF)
+    moments = packed(moments_of(plan, place_BF, group_B, len(first_S)))
+    counts_SFK = sketch_rows(plan, x_BF, group_B, len(first_S), place_BF)
     partition_S, start_S = rows.partition_B[order_B][first_S], window_B[order_B][first_S] * plan.window_ms
     highest = {int(p): rows.partition_B == p for p in np.unique(rows.partition_B)}
     times = {p: float(rows.time_B[at].max()) for p, at in highest.items()} | (watermarks or {})
@@ -105,6 +109,7 @@ def sketch_columns(
         "last_offset": rows.offset_B[order_B][last_S],
         "sequence": np.array([numbers[p] for p in partition_S.tolist()], np.int64),
         "source": np.full(len(first_S), plan.source.encode()),
+        "moments": moments,
         "binning": np.full(len(first_S), float(plan.binning)),
         "outside": rows_outside(plan, x_BF, group_B, len(first_S)),
         **_versions(rows, order_B, first_S),

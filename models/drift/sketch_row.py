@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 class SketchRow:
     """One sketch; `counts_N` holds its histograms one after another, `outside_F` is empty if it was not counted.
 
-    `sample` is packed as `models.drift.sample` says. `version` is the newest that answered these rows, 0: none;
-    `trained_through` the event time, ms, of the newest label it had learned, 0: not told.
+    `moments` are sums as `models.drift.moments` says, None if they were not told; `sample` is packed as
+    `models.drift.sample` says. `version` is the newest that answered these rows, 0: none; `trained_through` the event
+    time, ms, of the newest label it had learned, 0: not told.
     """
 
     window_start: float
@@ -27,3 +28,4 @@ class SketchRow:
     sample: bytes = b""
     version: int = 0
     trained_through: float = 0.0
+    moments: tuple[int, ...] | None = None

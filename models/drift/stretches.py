@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from base64 import b64decode, b64encode
 
+from models.drift.moments import added
 from models.drift.pane_entries import Entry, View, pane_name, sample_name, sum_of
 from models.drift.sample import merged
 from models.drift.sketch import SketchPlan
@@ -56,6 +57,9 @@ def _joined(view: View, plan: SketchPlan, first: float, stretch: Entry, start: f
         "outside": sum_of(stretch.get("outside", []), pane.get("outside", [])),
         "through": start,
     }
+    moments = added([stretch.get("moments"), pane.get("moments")])
+    joined = {name: value for name, value in joined.items() if name != "moments"}
+    joined |= {} if moments is None else {"moments": [*moments]}
     samples = [b64decode(found["sample"]) for s in (first, start) if (found := view.get(sample_name(s)))]
     if samples:  # first: unlike counts it may be joined again
         sample = merged(plan.sample_rows, plan.width, *samples)

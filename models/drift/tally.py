@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from models.drift.moments import added, mean_and_spread
 from models.drift.sample import merged
 from models.drift.sketch import SketchPlan
 
@@ -22,7 +23,8 @@ class Tally:
     """Rows from `start` to `end`, ms, of F columns in K bins.
 
     `counts_FB` has K + 1 bins, the last for missing; `outside_F` rows out of range lie in the outermost bins too.
-    `sample` holds some of the rows whole, as `models.drift.sample` packs them.
+    `sample` holds some of the rows whole, as `models.drift.sample` packs them; `moments` sums, as
+    `models.drift.moments` makes them, if all sketches told them.
     """
 
     start: float
@@ -30,6 +32,7 @@ class Tally:
     counts_FB: Counts
     outside_F: Counts
     sample: bytes = b""
+    moments: tuple[int, ...] | None = None
 
     @property
     def rows(self) -> int:
@@ -50,13 +53,21 @@ class Tally:
         """Write it down for a table, small: a broker takes no messages above a megabyte."""
         packed = b64encode(zlib.compress(self.counts_FB.astype("<i8").tobytes())).decode()
         sample = {"sample": b64encode(self.sample).decode()} if self.sample else {}
-        return {"start": self.start, "end": self.end, "counts": packed, "outside": self.outside_F.tolist(), **sample}
+        told = sample if self.moments is None else sample | {"moments": [*self.moments]}
+        return {"start": self.start, "end": self.end, "counts": packed, "outside": self.outside_F.tolist(), **told}
+
+    def means_and_spreads(self, plan: SketchPlan, columns: Sequence[int]) -> list[tuple[float, float]]:
+        """Mean and standard deviation of those of these columns that are numbers; none if no sums were told."""
+        if self.moments is None:
+            return []
+        present_F = self.present_FK.sum(axis=1)
+        return [mean_and_spread(plan, self.moments, present_F, f) for f in columns if f not in plan.categories]
 
 
 def tally_of(plan: SketchPlan, entries: Sequence[dict[str, Any]], start: float, end: float) -> Tally:
     """Merge what entries of the table hold: panes, or what `to_json` wrote.
 
-    Of one that has no `outside`, from before it was counted, no row is.
+    Of one that has no `outside`, from before it was counted, no row is; without `moments` of one there are none of all.
 
     Examples
     --------
@@ -73,7 +84,9 @@ def tally_of(plan: SketchPlan, entries: Sequence[dict[str, Any]], start: float, 
         outside_F += np.array(entry.get("outside") or np.zeros(len(plan.names)), np.int64)
     samples = [b64decode(entry["sample"]) for entry in entries if entry.get("sample")]
     sample = merged(plan.sample_rows, plan.width, *samples) if plan.sample_rows else b""
-    return Tally(start, end, counts_N.reshape(len(plan.names), plan.bins + 1), outside_F, sample)
+    told = [entry.get("moments") for entry in entries if "counts" in entry]
+    moments = added([(0,) * (2 * len(plan.measured)), *told])
+    return Tally(start, end, counts_N.reshape(len(plan.names), plan.bins + 1), outside_F, sample, moments)
 
 
 def _counts(written: list[int] | str) -> Counts:

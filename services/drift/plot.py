@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -43,8 +44,9 @@ def save_plot(drift: Drift, path: Path) -> None:
 
 def _histograms(axes: Any, sides: Sides) -> None:
     edges_E = sides.edges_E if sides.is_even else np.arange(len(sides.edges_E))
-    axes.stairs(sides.reference_K, edges_E, fill=True, alpha=0.4, color="tab:blue", label="reference")
-    axes.stairs(sides.window_K, edges_E, fill=True, alpha=0.4, color="tab:red", label="window")
+    reference, window = _label("reference", sides.reference_moments), _label("window", sides.window_moments)
+    axes.stairs(sides.reference_K, edges_E, fill=True, alpha=0.4, color="tab:blue", label=reference)
+    axes.stairs(sides.window_K, edges_E, fill=True, alpha=0.4, color="tab:red", label=window)
     axes.set_title(sides.column)
     axes.set_xlabel("code modulo bins" if sides.is_category else sides.column)
     if not sides.is_even:  # to scale, most of them would be too narrow to be seen
@@ -52,6 +54,11 @@ def _histograms(axes: Any, sides: Sides) -> None:
         axes.set_xlabel(f"{sides.column}, by its bins")
     axes.set_ylabel("share of rows")
     axes.legend(fontsize=8)
+
+
+def _label(name: str, moments: tuple[float, float]) -> str:
+    mean, spread = moments
+    return name if math.isnan(mean) else f"{name}: mean {mean:.4g}, spread {spread:.3g}"
 
 
 def _quantiles(axes: Any, sides: Sides) -> None:

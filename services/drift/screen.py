@@ -13,7 +13,7 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from models.drift.event import Drift
-from services.drift.sides import Sides, coarser, quantiles, sides_of
+from services.drift.sides import Sides, coarser, is_told, quantiles, sides_of
 
 _BINS, _WIDTH = 16, 44
 _QUANTILES = np.array([0.05, 0.25, 0.5, 0.75, 0.95])
@@ -112,9 +112,12 @@ def _bar(window: float, reference: float) -> Text:
 
 
 def _quantile_table(sides: Sides) -> Table:
-    table = Table("quantile", *(Column(f"{q:.0%}", justify="right") for q in _QUANTILES), box=None)
-    for name, values_Q in zip(("window", "reference"), quantiles(sides, _QUANTILES), strict=True):
-        table.add_row(name, *(f"{value:.4g}" for value in values_Q), style="dim")
+    heads = (*(f"{q:.0%}" for q in _QUANTILES), *(("mean", "spread") if is_told(sides) else ()))
+    table = Table("quantile", *(Column(head, justify="right") for head in heads), box=None)
+    moments = (sides.window_moments, sides.reference_moments)
+    for name, values_Q, both in zip(("window", "reference"), quantiles(sides, _QUANTILES), moments, strict=True):
+        values = [*values_Q, *both][: len(heads)]
+        table.add_row(name, *("–" if math.isnan(value) else f"{value:.4g}" for value in values), style="dim")
     return table
 
 

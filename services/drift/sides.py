@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +18,8 @@ Float64 = NDArray[np.float64]
 class Sides:
     """One column. Shares have shape (K,) and are of the rows that are present; edges have shape (K + 1,).
 
-    Missing shares are of all rows. A side without rows has shares of 0. `is_even`: all bins are equally wide.
+    Missing shares are of all rows. A side without rows has shares of 0. `is_even`: all bins are equally wide. Moments
+    are mean and spread, the standard deviation, NaN where they are not known.
     """
 
     column: str
@@ -28,6 +30,8 @@ class Sides:
     window_missing: float
     reference_missing: float
     is_even: bool = True
+    window_moments: tuple[float, float] = (math.nan, math.nan)
+    reference_moments: tuple[float, float] = (math.nan, math.nan)
 
 
 def sides_of(drift: Drift) -> Iterator[Sides]:
@@ -42,7 +46,7 @@ def sides_of(drift: Drift) -> Iterator[Sides]:
         reference_K, reference_missing = _shares(reference_CB[c])
         edges_E, is_even = _edges(drift, c, len(window_K))
         bins = len(edges_E) - 1
-        yield Sides(
+        sides = Sides(
             column,
             column in drift.categories,
             edges_E,
@@ -52,6 +56,22 @@ def sides_of(drift: Drift) -> Iterator[Sides]:
             reference_missing,
             is_even,
         )
+        yield _with_moments(drift, sides)
+
+
+def _with_moments(drift: Drift, sides: Sides) -> Sides:
+    numbers = [column for column in drift.histograms if column not in drift.categories]
+    if sides.is_category or not drift.window_means:
+        return sides
+    n, nothing = numbers.index(sides.column), (math.nan, math.nan)
+    window = (drift.window_means[n], drift.window_spreads[n]) if sides.window_K.any() else nothing
+    reference = (drift.reference_means[n], drift.reference_spreads[n]) if sides.reference_K.any() else nothing
+    return replace(sides, window_moments=window, reference_moments=reference)
+
+
+def is_told(sides: Sides) -> bool:
+    """Whether mean and spread of a side are known."""
+    return not all(map(math.isnan, (*sides.window_moments, *sides.reference_moments)))
 
 
 def _edges(drift: Drift, c: int, bins: int) -> tuple[Float64, bool]:
@@ -79,15 +99,11 @@ def coarser(sides: Sides, most: int) -> Sides:
     first, last = (int(held_N[0]), int(held_N[-1]) + 1) if len(held_N) else (0, 1)
     step = -(-(last - first) // most)
     cuts = np.arange(first, last, step)
-    return Sides(
-        sides.column,
-        sides.is_category,
-        np.append(sides.edges_E[cuts], sides.edges_E[last]),
-        np.add.reduceat(sides.window_K[:last], cuts),
-        np.add.reduceat(sides.reference_K[:last], cuts),
-        sides.window_missing,
-        sides.reference_missing,
-        sides.is_even,
+    return replace(
+        sides,
+        edges_E=np.append(sides.edges_E[cuts], sides.edges_E[last]),
+        window_K=np.add.reduceat(sides.window_K[:last], cuts),
+        reference_K=np.add.reduceat(sides.reference_K[:last], cuts),
     )
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from models.drift.moments import unpacked
 from models.drift.pane_entries import Entry
 from models.drift.reports import reports_of
 from models.drift.sample import row_bytes
@@ -112,7 +113,14 @@ def _completed(plan: SketchPlan, columns: Columns) -> Columns:
     if len(outside_F):
         outside_F = np.append(outside_F, np.zeros(len(plan.names) - len(outside_F), np.int64))
     counts_N = np.concatenate([columns["counts"][0], *[none_B] * lacking])
-    return {**columns, "counts": counts_N[None], "outside": outside_F[None]}
+    moments = _with_none(plan, columns["moments"][0], lacking)
+    return {**columns, "counts": counts_N[None], "outside": outside_F[None], "moments": np.array([moments], np.object_)}
+
+
+def _with_none(plan: SketchPlan, moments: bytes, lacking: int) -> bytes:
+    """Add sums of nothing, if there are any: columns that came later are the last numbers."""
+    half = 8 * (len(plan.measured) - lacking)
+    return moments and b"".join(part + bytes(8 * lacking) for part in (moments[:half], moments[half:]))
 
 
 def _misfit(plan: SketchPlan | None, columns: Columns) -> tuple[Fault, ...]:
@@ -127,6 +135,8 @@ def _misfit(plan: SketchPlan | None, columns: Columns) -> tuple[Fault, ...]:
         return (Fault(0, "unusable", f"binning: {why}; start all processes with the same one"),)
     if np.size(columns["outside"]) not in (0, len(plan.names)):
         return (Fault(0, "unusable", f"outside: {np.size(columns['outside'])} columns, not {len(plan.names)}"),)
+    if len(columns["moments"][0]) not in (0, 16 * len(plan.measured)):
+        return (Fault(0, "unusable", f"moments: {len(columns['moments'][0])} bytes, not 16 for each number"),)
     if len(columns["sample"][0]) % row_bytes(plan.width):
         return (Fault(0, "unusable", f"sample: {len(columns['sample'][0])} bytes, not rows of {plan.width} columns"),)
     start, end = float(columns["window_start"][0]), float(columns["window_end"][0])
@@ -151,6 +161,7 @@ def _row(columns: Columns) -> SketchRow:
         sample=bytes(columns["sample"][0]),
         version=int(columns["version"][0]),
         trained_through=float(columns["trained_through"][0]),
+        moments=unpacked(columns["moments"][0]) or None,
     )
 
 

@@ -77,16 +77,14 @@ def mmd_test(
     """
     reference_RF, window_WF = _complete(reference_RF), _complete(window_WF)
     together = max(1, min(len(reference_RF), len(window_WF)) // groups)
-    reference_groups, window_groups = len(reference_RF) // together, len(window_WF) // together
-    if min(reference_groups, window_groups) * together < 2:
+    sizes = len(reference_RF) // together, len(window_WF) // together
+    if min(sizes) * together < 2:
         return MmdTest(0.0, 1.0, bandwidth or 1.0, together)
-    x_NF = np.concatenate([reference_RF[: reference_groups * together], window_WF[: window_groups * together]])
+    x_NF = np.concatenate([reference_RF[: sizes[0] * together], window_WF[: sizes[1] * together]])
     width = bandwidth or median_distance(x_NF, seed)
     sums_GG = kernel_sums(x_NF, width, together, device or _fastest_device())
-    is_window_GP = _permuted(reference_groups, window_groups, permutations, seed)
-    statistic_P = _discrepancies(sums_GG, is_window_GP, together)
-    as_far = int((statistic_P[1:] >= statistic_P[0] - _TIE).sum())
-    return MmdTest(float(statistic_P[0]), (1 + as_far) / (1 + permutations), width, together)
+    statistic, p_value = _tested(sums_GG, _permuted(*sizes, permutations, seed), together)
+    return MmdTest(statistic, p_value, width, together)
 
 
 def standardised(
@@ -121,6 +119,13 @@ def _permuted(reference_groups: int, window_groups: int, permutations: int, seed
     is_window_G = np.repeat([0.0, 1.0], [reference_groups, window_groups])
     shuffled_PG = np.random.default_rng(seed).permuted(np.tile(is_window_G, (permutations, 1)), axis=1)
     return np.concatenate([is_window_G[None], shuffled_PG]).T
+
+
+def _tested(sums_GG: Float64, is_window_GP: Float64, together: int) -> tuple[float, float]:
+    """Statistic of the groups as they are, and the share of all permutations, it among them, that lie as far apart."""
+    statistic_P = _discrepancies(sums_GG, is_window_GP, together)
+    as_far_P = statistic_P >= statistic_P[0] - _TIE
+    return float(statistic_P[0]), float(as_far_P.mean())
 
 
 def _discrepancies(sums_GG: Float64, is_window_GP: Float64, together: int) -> Float64:

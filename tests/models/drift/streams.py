@@ -11,8 +11,10 @@ from numpy.typing import NDArray
 
 from models.drift.derived import Seen, with_derived
 from models.drift.event import Drift
+from models.drift.histograms import places_of, rows_outside, sketch_rows
+from models.drift.moments import moments_of
 from models.drift.sample import sample_columns
-from models.drift.sketch import SketchPlan, predictions_plan, rows_outside, sketch_rows
+from models.drift.sketch import SketchPlan, predictions_plan
 from models.drift.sketch_row import SketchRow
 from models.drift.windows import advance
 from schemas.pipeline import Pipeline
@@ -70,7 +72,9 @@ def sketched(
             kept = (plan.sample_rows, plan.sample_seed)
             sample = sample_columns(row_BF, id_B[partition_B == p], group_B, 1, *kept)[0] if kept[0] else b""
             end = (w + 1.0) * PANE_MS
-            row = SketchRow(w * PANE_MS, end, len(mine_BF), counts, p, partitions, w, outside, sample, *champion_of(w))
+            moments = tuple(moments_of(plan, places_of(plan, mine_BF), group_B, 1).ravel().tolist())
+            told = (outside, sample, *champion_of(w), moments)
+            row = SketchRow(w * PANE_MS, end, len(mine_BF), counts, p, partitions, w, *told)
             found.append((w + p * 1e-3, row))
     late = [(at + random.uniform(0, lateness) if partitions > 1 else at, row) for at, row in found]
     return _in_order_within_partitions(late)

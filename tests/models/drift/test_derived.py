@@ -9,7 +9,8 @@ import pytest
 from pydantic import TypeAdapter
 
 from models.drift.derived import Rule, Seen, codes_of, slices_of, with_derived
-from models.drift.sketch import label_rows, labels_plan, predictions_plan, sketch_rows
+from models.drift.histograms import sketch_rows
+from models.drift.sketch import label_rows, labels_plan, predictions_plan
 from models.drift.sketch_columns import SourceRows, sketch_columns
 from schemas.pipeline_drift_expectations import DIMENSIONS, Expectation
 from tests.models.drift.pipelines import small_pipeline

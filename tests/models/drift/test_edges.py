@@ -13,7 +13,8 @@ from hypothesis.extra.numpy import arrays
 from scipy import stats
 
 from models.drift.evidence import weigh
-from models.drift.sketch import SketchPlan, labels_plan, predictions_plan, sketch_rows
+from models.drift.histograms import sketch_rows
+from models.drift.sketch import SketchPlan, labels_plan, predictions_plan
 from models.drift.statistics.sketched import compare_sketches
 from models.drift.tally import Tally
 from schemas.pipeline import Pipeline

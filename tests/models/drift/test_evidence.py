@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from models.drift.evidence import Evidence, weigh
-from models.drift.sketch import predictions_plan, rows_outside, sketch_rows
+from models.drift.histograms import rows_outside, sketch_rows
+from models.drift.sketch import predictions_plan
 from models.drift.tally import Tally, tally_of
 from models.drift.verdict import bar_of, judge
 from schemas.pipeline_drift import Drift as DriftSpec

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from models.drift.sketch import label_rows, labels_plan, predictions_plan, rows_outside, sketch_rows
+from models.drift.histograms import rows_outside, sketch_rows
+from models.drift.sketch import label_rows, labels_plan, predictions_plan
 from models.drift.sketch_columns import SourceRows, sketch_columns
 from tests.models.drift.pipelines import small_pipeline
 

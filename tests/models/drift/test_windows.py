@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.drift.event import Drift
-from models.drift.sketch import predictions_plan, sketch_rows
+from models.drift.histograms import sketch_rows
+from models.drift.sketch import predictions_plan
 from models.drift.sketch_row import SketchRow
 from models.drift.windows import PATIENCE_WINDOWS, advance
 from tests.models.drift.pipelines import small_pipeline

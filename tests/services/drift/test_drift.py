@@ -107,6 +107,23 @@ def test_a_drift_is_drawn_with_both_sides_and_what_to_do() -> None:
         assert word in text
 
 
+def test_mean_and_spread_of_both_sides_are_drawn_where_they_are_known() -> None:
+    drift = moved_stream()[-1]
+    assert drift.histograms[0] == "a"
+    random = np.random.default_rng(0)
+    windows = [normal_rows(random, a=2.0 if w >= 6 else 0.0)[:, 1] for w in range(14)]
+    rows_N = windows[int(drift.window_start // 100)].astype(np.float64)
+    sides = next(sides_of(drift))
+    np.testing.assert_allclose(sides.window_moments, (rows_N.mean(), rows_N.std()), atol=1e-4)
+    text = drawn(overlay(sides))
+    for word in ("mean", "spread", *(f"{value:.4g}" for value in (*sides.window_moments, *sides.reference_moments))):
+        assert word in text
+    silent = replace(drift, window_means=(), window_spreads=(), reference_means=(), reference_spreads=())
+    assert "spread" not in drawn(render(silent))
+    gone = replace(sides, window_K=0 * sides.window_K, window_moments=(np.nan, np.nan))
+    assert "–" in drawn(overlay(gone))
+
+
 @pytest.mark.parametrize("kind", get_args(Kind))
 def test_every_kind_has_a_runbook_that_is_named_beside_it(kind: Kind) -> None:
     page = f"docs/runbooks/drift-{kind}.md"

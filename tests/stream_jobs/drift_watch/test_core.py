@@ -171,6 +171,12 @@ def test_sketches_from_before_there_were_rules_and_slices_still_count() -> None:
     assert entries[0]["counts"][-5:] == [0, 0, 0, 0, 200], "the rule was not asked"
     assert entries[1]["counts"][-15:] == [0, 0, 0, 0, 2] * 3, "x, other, missing"
     assert [len(entry["outside"]) for entry in entries] == [3, 6]
+    number, squares = 2 * 10**5, 10**11  # of 200 sizes that are not all 0
+    assert entries[0]["moments"][1::2] == [0, 0], "the rule was not asked"
+    assert entries[0]["moments"][0] > number
+    assert entries[0]["moments"][2] > squares
+    half = (1 << 20) // 2
+    assert entries[1]["moments"] == [2 * half, 2 * half, 0, 0, 0, 2 * half**2, 2 * half**2, 0, 0, 0]
 
 
 def test_a_batch_that_spans_many_windows_loses_none_of_its_rows() -> None:
@@ -191,6 +197,15 @@ def test_a_sample_of_other_columns_is_a_dead_letter() -> None:
     assert [out.topic for out in sent] == [DEAD_LETTERS]
 
 
+def test_sums_of_other_columns_are_a_dead_letter() -> None:
+    contracts, table = small_contracts(), dict[bytes, bytes]()
+    columns = contracts.decode(sketches(contracts, range(1), moved=9)[:1], ("Sketch",)).parts[0].columns
+    columns["moments"][0] += bytes(16)
+    sent, counts = watch(contracts, contracts.codec("Sketch").encode(columns), table)
+    assert (counts, table) == ({"dead_letters_total:unusable": 1}, {})
+    assert [out.topic for out in sent] == [DEAD_LETTERS]
+
+
 def test_a_sketch_of_labels_from_before_errors_were_sketched_still_counts() -> None:
     contracts = small_contracts()
     plan = labels_plan(contracts.pipeline)
@@ -198,10 +213,11 @@ def test_a_sketch_of_labels_from_before_errors_were_sketched_still_counts() -> N
     rows = SourceRows(np.zeros(3, np.int64), np.arange(3), np.full(3, 10.0), 1)
     columns = dict(sketch_columns(plan, x_N3, rows))
     columns["counts"] = columns["counts"][:, : plan.size * 2 // 3]
-    del columns["outside"]
+    del columns["outside"], columns["moments"]
     table: dict[bytes, bytes] = {}
     sent, counts = watch(contracts, contracts.codec("Sketch").encode(columns), table)
     assert (sent, counts["sketches_total"]) == ([], 1)
     entry = json.loads(table[b"small|labels|0"])
     assert entry["counts"][-(plan.bins + 1) :] == [0] * plan.bins + [3], "its errors are missing"
     assert len(entry["counts"]) == plan.size
+    assert "moments" not in entry
