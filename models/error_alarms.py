@@ -126,8 +126,7 @@ class ErrorAlarms:
         self._recent: Float64 = np.empty((2, 0), np.float64)
 
     def see(self, errors: Errors) -> tuple[Rise, ...]:
-        """Read a minibatch of errors, but what is not finite; tell of the alarms that mean that errors have risen."""
-        errors = errors.finite()
+        """Read a minibatch of errors, all finite; tell of the alarms that mean that errors have risen."""
         if not len(errors.error_B):
             return ()
         newest = np.stack([errors.error_B, errors.time_B])

@@ -34,7 +34,7 @@ class ErrorWatch:
         self._open: dict[str, ErrorEvent] = {}
 
     def see(self, errors: Errors, version: int) -> Heard:
-        """Read a minibatch.
+        """Read a minibatch, but what is not finite.
 
         Parameters
         ----------

@@ -73,6 +73,14 @@ def test_steady_errors_are_no_event() -> None:
     assert watched(ErrorWatch(KINDS), errors((0.3, 4000))) == []
 
 
+@pytest.mark.parametrize("sick", [np.nan, np.inf, -np.inf])
+def test_what_is_not_finite_is_as_if_it_had_not_come(sick: float) -> None:
+    watch, among = ErrorWatch(KINDS), np.insert(BACK, slice(0, len(BACK), 7), sick)
+    drifts = watched(watch, among)
+    assert [drift.state for drift in drifts] == [drift.state for drift in watched(ErrorWatch(KINDS), BACK)]
+    assert watched(ErrorWatch(KINDS), np.full(800, sick)) == []
+
+
 @settings(max_examples=12, deadline=None)
 @given(at=st.integers(0, len(BACK) // BATCH))
 def test_taken_up_again_anywhere_the_same_is_told(at: int) -> None:

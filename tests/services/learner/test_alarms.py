@@ -18,9 +18,9 @@ from services.learner.core import checkpoint_of
 from services.learner.effects import Effect
 from services.learner.plan import plan_of
 from services.learner.state import State, decode_state, encode_state
+from tests.services.learner.reacting import lived, lived_on, reacting, reactions
 from tests.services.learner.rig import SMALL
 from tests.services.learner.test_gate import beginning, log_of
-from tests.services.learner.test_reacting import lived, lived_on, reacting, reactions
 
 ROWS, TURN = 640, 400
 RULES = """keep_versions: 4, reactions: [

@@ -16,8 +16,8 @@ from schemas.pipeline_reaction import Action
 from services.learner.rebuilding import rebuild
 from services.learner.relearn import relearn
 from tests.services.learner.mortal import Fate
+from tests.services.learner.reacting import reacting
 from tests.services.learner.rig import World, example_values, fill, small_contracts
-from tests.services.learner.test_reacting import reacting
 
 make_deterministic()
 ROWS = 300

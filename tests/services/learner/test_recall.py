@@ -22,7 +22,7 @@ from services.learner.core import checkpoint_of, step
 from services.learner.effects import Candidate, Effect
 from services.learner.plan import plan_of
 from services.learner.state import State, decode_state, encode_state, first_state
-from tests.services.learner.test_reacting import Log
+from tests.services.learner.reacting import Log
 
 make_deterministic()
 TEXT = """

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import get_args
 
 import numpy as np
 
@@ -15,7 +16,7 @@ from adapters.ports import Standing
 from schemas.contracts import Contracts, contracts_of
 from schemas.feature_format import unpack_watermark, windows_fingerprint
 from schemas.feature_read import WindowVectors, feature_query, window_vectors
-from schemas.pipeline import Pipeline
+from schemas.pipeline import Aggregate, Pipeline
 from stream_jobs.feature_windows.fan_out import FanOut
 from stream_jobs.feature_windows.windows import Windows
 from tests.stream_jobs.feature_windows.window_reference import Event
@@ -24,12 +25,12 @@ PANE = 1000
 LATENESS = 2500
 SNAPSHOTS = 5
 DEAD = "w.dead-letters.v1"
+BOTH = {"plane": "plane", "place": "airport"}
 
 
 def pipeline(partitions: int = 1, lateness: int = LATENESS) -> Pipeline:
     number = {"type": "number", "range": [-100, 3000]}
     category = {"type": "category", "buckets": 8}
-    every = ["count", "sum", "mean", "min", "max", "decayed_mean", "decayed_count", "last", "age"]
     return Pipeline.model_validate(
         {
             "pipeline": "w",
@@ -45,41 +46,21 @@ def pipeline(partitions: int = 1, lateness: int = LATENESS) -> Pipeline:
                 "snapshots": SNAPSHOTS,
                 "max_jump": "1h",
                 "groups": [
-                    {"event": "landed", "key": ["plane"], "value": "delay", "aggregates": every, "over": [2000, 7000]},
-                    {
-                        "event": "landed",
-                        "key": {"place": "airport"},
-                        "value": "delay",
-                        "aggregates": ["mean", "last"],
-                        "over": [3000],
-                    },
-                    {
-                        "event": "landed",
-                        "key": {"place": "airport"},
-                        "value": "late",
-                        "aggregates": ["decayed_mean", "max"],
-                        "over": [1000],
-                    },
-                    {
-                        "event": "weather",
-                        "key": ["place"],
-                        "value": "wind",
-                        "aggregates": ["min", "age"],
-                        "over": [4000],
-                    },
-                    {
-                        "event": "landed",
-                        "key": {"plane": "plane", "place": "airport"},
-                        "value": "late",
-                        "aggregates": ["count", "decayed_count"],
-                        "over": [1000, 5000],
-                    },
+                    group("landed", ["plane"], "delay", list(get_args(Aggregate)), [2000, 7000]),
+                    group("landed", {"place": "airport"}, "delay", ["mean", "last"], [3000]),
+                    group("landed", {"place": "airport"}, "late", ["decayed_mean", "max"], [1000]),
+                    group("weather", ["place"], "wind", ["min", "age"], [4000]),
+                    group("landed", BOTH, "late", ["count", "decayed_count"], [1000, 5000]),
                 ],
             },
             "target": {"type": "binary"},
             "join": {"wait": "1h"},
         }
     )
+
+
+def group(event: str, key: object, value: str, aggregates: list[str], over: list[int]) -> dict[str, object]:
+    return {"event": event, "key": key, "value": value, "aggregates": aggregates, "over": over}
 
 
 def random_events(rng: random.Random, size: int, panes: int) -> list[Event]:
