@@ -21,6 +21,7 @@ from models.determinism import make_deterministic
 from schemas.contracts import Contracts, contracts_of
 from schemas.examples import Examples, read_log
 from schemas.pipeline_file import parse_pipeline
+from schemas.pipeline_gate import FiniteGate
 from schemas.records import Records
 from services.learner.core import checkpoint_of, step
 from services.learner.effects import Candidate
@@ -104,10 +105,12 @@ def main() -> None:
     _, bare = timed(lambda: learn_bare(contracts, log))
     print(f"decoding                            {rows / decoding:10,.0f} examples/s")
     print(f"scoring and learning                {rows / bare:10,.0f} examples/s")
-    for cadence in (contracts.pipeline.learner.cadence, 2048, rows + 1):
-        (versions, payload), whole = timed(lambda c=cadence: learn_whole(contracts, log, c))  # type: ignore[misc]
-        total = rows / (whole + decoding)
-        print(f"all, {versions:3d} versions, with checkpoints  {total:10,.0f} examples/s")
+    finite = contracts_of(contracts.pipeline.model_copy(update={"gate": FiniteGate()}))
+    usual = contracts.pipeline.learner.cadence
+    for judged, cadence in ((contracts, usual), (finite, usual), (finite, 2048), (finite, rows + 1)):
+        (versions, payload), whole = timed(lambda j=judged, c=cadence: learn_whole(j, log, c))  # type: ignore[misc]
+        total, gate = rows / (whole + decoding), judged.pipeline.gate.policy
+        print(f"all, gate {gate}, {versions:3d} versions, with checkpoints {total:10,.0f} examples/s")
     started = time.perf_counter()
     save(payload)
     print(f"a checkpoint on disk: {len(payload) / 2**20:.1f} MiB in {(time.perf_counter() - started) * 1e3:.0f} ms")

@@ -43,10 +43,11 @@ class Plan:
 
 
 def flights_text(name: str, partitions: int = 1) -> str:
-    """The flights pipeline under another name, with versions often enough for a short run."""
+    """The flights pipeline under another name; versions come often enough for a short run, and all are published."""
     data = yaml.safe_load((ROOT / "pipelines" / "flights.yaml").read_text())
     data["pipeline"], data["topics"] = name, {"partitions": partitions}
     data["learner"] |= {"cadence": 256, "checkpoint": 256, "score_window": 500, "baselines": {}}
+    data["gate"] = {"policy": "finite"}
     data["replay"]["max_model_lag"] = "1h"
     return yaml.safe_dump(data, sort_keys=False)
 
