@@ -136,9 +136,11 @@ class Refused:
     faults: tuple[Fault, ...]
 
 
-InOrder = Candidate | Standing | Checkpoint | Reacted | DriftFound
+InOrder = Candidate | Standing | Checkpoint | Reacted
 """What waits for all that was asked for before it."""
-Effect = InOrder | Refused
+AtOnce = Refused | DriftFound
+"""What is told whatever waits: what is wrong with a row, or with errors, does not hang on the versions before it."""
+Effect = InOrder | AtOnce
 
 
 def is_version(effect: Effect) -> bool:

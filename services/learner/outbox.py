@@ -4,7 +4,7 @@ A version goes blob → pointer → announcement, and a checkpoint that stands a
 any two of these leads back to a checkpoint before the version; learning then makes it again, bit for bit, and each
 step that was done already is recognised: a blob by its name, a pointer and an announcement by the number.
 
-While the store is away, versions and the checkpoints behind them wait here; dead letters do not.
+While the store is away, versions and the checkpoints behind them wait here; dead letters and drifts do not.
 Between them the store is asked once a second whether it still has the version that stands: one that has lost its data
 gets it back.
 """
@@ -26,9 +26,9 @@ from schemas.errors import DependencyError, MissingModel
 from schemas.versions import VersionFields, encode_thinned, encode_version, manifest_of
 from services.learner.announcing import Predecessor, other_digest, standing_digest
 from services.learner.effects import (
+    AtOnce,
     Candidate,
     Checkpoint,
-    DriftFound,
     Effect,
     InOrder,
     Reacted,
@@ -85,8 +85,7 @@ class Outbox:
         self._standing = predecessor.standing
         # A store that lost its data gets the newest version back before anything else.
         self._waiting: deque[InOrder] = deque(e for e in [predecessor.standing] if e is not None)
-        # What is wrong with a row does not hang on the versions before it: its letter waits for no store.
-        self._letters: deque[Refused] = deque()
+        self._at_once: deque[AtOnce] = deque()
         self._done: list[InOrder] = []
         self._pause_s, self._not_before_s = _FIRST_PAUSE_S, 0.0
         self._look_pause_s, self._look_at_s = _LOOK_EVERY_S, 0.0
@@ -95,7 +94,7 @@ class Outbox:
     @property
     def is_empty(self) -> bool:
         """Whether all has been performed."""
-        return not self._waiting and not self._letters
+        return not self._waiting and not self._at_once
 
     @property
     def versions(self) -> int:
@@ -105,8 +104,8 @@ class Outbox:
     def put(self, effects: Iterable[Effect]) -> None:
         """Queue effects; of several checkpoints only the last is kept, since it stands behind all that is before it."""
         for effect in effects:
-            if isinstance(effect, Refused):
-                self._letters.append(effect)
+            if isinstance(effect, AtOnce):
+                self._at_once.append(effect)
                 continue
             if isinstance(effect, Checkpoint):
                 self._waiting = deque(e for e in self._waiting if not isinstance(e, Checkpoint))
@@ -126,9 +125,9 @@ class Outbox:
         DependencyError
             Kafka or the disk is away.
         """
-        while self._letters:
-            yield self._refuse(self._letters[0])
-            self._letters.popleft()
+        while self._at_once:
+            yield self._tell(self._at_once[0])
+            self._at_once.popleft()
         self._look_after_store()
         while self._waiting and self._around.steady_s() >= self._not_before_s:
             if not self._perform(self._waiting[0]):
@@ -137,10 +136,14 @@ class Outbox:
             done, self._done = self._done, []
             yield from done
 
-    def _refuse(self, refused: Refused) -> Refused:
-        self._around.announcer.send([refused.letters], refused.told)
-        self.told = refused.told
-        return refused
+    def _tell(self, effect: AtOnce) -> AtOnce:
+        if isinstance(effect, Refused):
+            records, told = effect.letters, effect.told
+        else:
+            records, told = reports_of(self._around.contracts, [effect.drift]), self.told
+        self._around.announcer.send([records], told)
+        self.told = told
+        return effect
 
     def _look_after_store(self) -> None:
         """Queue the version that stands if nothing else waits and the store does not have it any more."""
@@ -165,10 +168,6 @@ class Outbox:
                 self._done.append(effect)
                 return True
             case Reacted():
-                self._done.append(effect)
-                return True
-            case DriftFound():
-                self._around.announcer.send([reports_of(self._around.contracts, [effect.drift])], self.told)
                 self._done.append(effect)
                 return True
             case Standing():

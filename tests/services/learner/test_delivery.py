@@ -13,12 +13,14 @@ import pytest
 from adapters.checkpoint_folder import CheckpointFolder
 from adapters.learner_log_memory import MemoryAnnouncer, MemoryTopics
 from adapters.model_digest import digest_of
+from models.drift.error_event import alarmed
+from models.error_alarms import Rise
 from models.gate_evidence import Decision
 from schemas.errors import DependencyError
 from schemas.records import Outgoing
 from services.learner.announcing import Predecessor
 from services.learner.delivery import MOST_WAITING, Delivery
-from services.learner.effects import Candidate, Checkpoint, Effect, Refused, Standing
+from services.learner.effects import Candidate, Checkpoint, DriftFound, Effect, Refused, Standing
 from services.learner.outbox import Outbox, Surroundings
 from tests.services.learner.mortal import WITHIN_S, MortalStore
 from tests.services.learner.rig import small_contracts
@@ -51,6 +53,11 @@ def version(number: int) -> Candidate:
 
 def letter(told: int) -> Refused:
     return Refused(Outgoing("dead-letters", [b"key"], [b"value"]), told, ())
+
+
+def found(offset: int) -> DriftFound:
+    rise = Rise("adwin", offset, level=0.4, rows=64, start=0.0, end=1.0, before=0.2, before_rows=900, begin=0.0)
+    return DriftFound(alarmed(None, rise, version=1)[1][0])
 
 
 def collected(delivery: Delivery, until: Callable[[list[Effect]], bool]) -> list[Effect]:
@@ -97,6 +104,20 @@ def test_a_letter_does_not_wait_for_the_store(place: Place) -> None:
         assert isinstance(delivery.trouble, DependencyError)
         assert delivery.versions == 1
     assert place.folder.load(lambda _: None) is None
+
+
+def test_a_drift_does_not_wait_for_the_store_and_comes_before_the_checkpoint_behind_it(place: Place) -> None:
+    put = place.store.put
+    place.store.put = away  # type: ignore[method-assign, assignment]
+    drifts: list[Effect] = [found(offset) for offset in (7, 8)]
+    with Delivery(place.outbox) as delivery:
+        delivery.put([version(1), drifts[0], Checkpoint(9, b"state"), drifts[1]])
+        assert collected(delivery, lambda done: len(done) == 2) == drifts
+        assert not delivery.finish(), "a version waits, and the checkpoint behind it"
+        assert [out.keys for out in place.topics.sent] == [[b"errors:adwin:7"], [b"errors:adwin:8"]]
+        place.store.put = put  # type: ignore[method-assign]
+        place.clock_s += 60.0
+        assert collected(delivery, lambda done: len(done) == 2) == [version(1), Checkpoint(9, b"state")]
 
 
 def test_the_store_comes_back_and_what_waited_is_performed(place: Place) -> None:
