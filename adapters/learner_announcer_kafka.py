@@ -17,6 +17,7 @@ from adapters.loop.client_settings import (
     transactional_settings,
 )
 from adapters.loop.failures import LoopBroken, raised_for
+from adapters.loop.producing import produce
 from adapters.versions_kafka import announcement_of, read_stretch
 from schemas.errors import DependencyError
 from schemas.records import Outgoing
@@ -52,8 +53,7 @@ class KafkaAnnouncer:
         with self._errors("sending"):
             self._begun_s = monotonic()
             self._producer.begin_transaction()
-            for outgoing in records:
-                self._produce(outgoing)
+            produce(self._producer, tuple(records))
             self._producer.send_offsets_to_transaction(
                 [mark], self._consumer.consumer_group_metadata(), REQUEST_TIMEOUT_S
             )
@@ -90,23 +90,15 @@ class KafkaAnnouncer:
     def _errors(self, doing: str) -> Iterator[None]:
         try:
             yield
-        except KafkaException as error:
-            open_s = monotonic() - self._begun_s
-            cause = raised_for(error.args[0], self._identity.instance_id, open_s, TRANSACTION_TIMEOUT_MS / 1000)
+        except (KafkaException, LoopBroken) as error:
+            cause = error if isinstance(error, LoopBroken) else self._cause(error)
             if isinstance(cause, LoopBroken):
                 cause = DependencyError(f"Kafka failed while {doing}: {cause}.", "See `anabranch doctor`.")
             raise cause from error
 
-    def _produce(self, outgoing: Outgoing) -> None:
-        partition = -1 if outgoing.partition is None else outgoing.partition
-        headers = outgoing.headers or [()] * len(outgoing.keys)
-        for key, value, header in zip(outgoing.keys, outgoing.values, headers, strict=True):
-            while True:
-                try:
-                    self._producer.produce(outgoing.topic, value, key, partition, headers=list(header))
-                    break
-                except BufferError:
-                    self._producer.poll(0.05)
+    def _cause(self, error: KafkaException) -> Exception:
+        open_s = monotonic() - self._begun_s
+        return raised_for(error.args[0], self._identity.instance_id, open_s, TRANSACTION_TIMEOUT_MS / 1000)
 
 
 def _ignore(_error: KafkaError) -> None:
