@@ -11,6 +11,7 @@ from typing import Final
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
 
 from adapters.dlq_ports import Event, Landed, Marks
+from adapters.kafka_patience import bounds_of
 from adapters.kafka_records import records_of
 from adapters.learner_ports import LogEnd
 from adapters.loop.client_settings import (
@@ -90,9 +91,8 @@ class KafkaLetterLog:
         self._asker.close()
 
     def _bounds(self, partition: int) -> LogEnd:
-        place = TopicPartition(self._topic, partition)
         try:
-            found = self._asker.get_watermark_offsets(place, REQUEST_TIMEOUT_S)
+            found = bounds_of(self._asker, self._topic, partition, REQUEST_TIMEOUT_S)
         except KafkaException as error:
             raise DependencyError(f"Kafka does not tell the offsets of {self._topic}: {error}.", _CURE) from error
         if found is None:

@@ -10,6 +10,7 @@ from typing import Final
 from confluent_kafka import OFFSET_END, Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from adapters.kafka_client import client_settings
+from adapters.kafka_patience import bounds_of, once_led
 from adapters.kafka_records import is_at_end, records_of
 from adapters.log_search import Passed, Stretch, Wanted, every, unheard
 from schemas.errors import DependencyError
@@ -49,7 +50,7 @@ class KafkaLogSearch:
         )
 
     def stretches(self, topic: str) -> tuple[Stretch, ...]:
-        """What each partition holds now. Blocks up to ten seconds a partition."""
+        """What each partition holds now. Blocks up to ten seconds a partition, and as long for one that none leads."""
         try:
             found = self._consumer.list_topics(topic, _ANSWER_S).topics[topic]
             if found.error is not None:
@@ -62,7 +63,7 @@ class KafkaLogSearch:
         """Cut off what comes before a Kafka timestamp. Blocks up to ten seconds."""
         asked = TopicPartition(stretch.topic, stretch.partition, max(0, int(time_ms)))
         try:
-            (found,) = self._consumer.offsets_for_times([asked], _ANSWER_S)
+            (found,) = once_led(lambda: self._consumer.offsets_for_times([asked], _ANSWER_S), _ANSWER_S)
         except KafkaException as error:
             raise DependencyError(f"Kafka does not find times in {stretch.topic}: {error}.", _CURE) from error
         first = stretch.end if found.offset == OFFSET_END else max(stretch.first, found.offset)
@@ -103,7 +104,7 @@ class KafkaLogSearch:
         return [m for m, error in zip(messages, errors, strict=True) if error is None], ended
 
     def _bounds(self, topic: str, partition: int) -> tuple[int, int]:
-        bounds = self._consumer.get_watermark_offsets(TopicPartition(topic, partition), _ANSWER_S)
+        bounds = bounds_of(self._consumer, topic, partition, _ANSWER_S)
         if bounds is None:
             raise DependencyError(f"Kafka did not tell the offsets of {topic} in {_ANSWER_S:.0f} s.", _CURE)
         return bounds

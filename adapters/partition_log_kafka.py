@@ -6,6 +6,7 @@ import numpy as np
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from adapters.kafka_client import client_settings
+from adapters.kafka_patience import bounds_of
 from adapters.kafka_records import is_at_end, records_of
 from adapters.learner_ports import LogEnd
 from schemas.errors import DataError, DependencyError
@@ -73,7 +74,7 @@ class KafkaPartitionLog:
     def end(self) -> LogEnd:
         """Ask the broker where the log begins and ends; blocks up to ten seconds."""
         try:
-            bounds = self._consumer.get_watermark_offsets(TopicPartition(self._topic, self._partition), _ANSWER_S)
+            bounds = bounds_of(self._consumer, self._topic, self._partition, _ANSWER_S)
         except KafkaException as error:
             raise DependencyError(f"Kafka does not tell the offsets of {self._topic}: {error}.", _CURE) from error
         if bounds is None:

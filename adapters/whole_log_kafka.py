@@ -12,6 +12,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Topic
 
 from adapters.kafka_client import client_settings
 from adapters.kafka_facts import KafkaInquiry
+from adapters.kafka_patience import bounds_of
 from adapters.whole_log import Span, Spans, Stretch
 from schemas.errors import DependencyError, LogCutShort
 
@@ -126,7 +127,7 @@ class KafkaWholeLog:
 
     def _span(self, topic: str, partition: int) -> Span:
         try:
-            bounds = self._asker.get_watermark_offsets(TopicPartition(topic, partition), _ANSWER_S)
+            bounds = bounds_of(self._asker, topic, partition, _ANSWER_S)
         except KafkaException as error:
             raise DependencyError(f"Kafka does not tell the offsets of {topic}: {error}.", _CURE) from error
         if bounds is None:

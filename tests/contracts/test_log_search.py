@@ -25,6 +25,7 @@ NAMES = tuple(f"t{uuid4().hex[:12]}" for _ in range(3))
 class World(Protocol):
     def append(self, topic: str, rows: list[Row]) -> None: ...
     def transact(self, topic: str, rows: list[Row]) -> None: ...
+    def new_topic(self) -> str: ...
     def search(self) -> LogSearch: ...
 
 
@@ -38,6 +39,11 @@ class MemoryWorld:
 
     def transact(self, topic: str, rows: list[Row]) -> None:
         self.append(topic, rows)
+
+    def new_topic(self) -> str:
+        name = f"t{uuid4().hex[:12]}"
+        self._broker.create(name, PARTITIONS)
+        return name
 
     def search(self) -> LogSearch:
         return MemoryLogSearch(self._broker)
@@ -59,6 +65,11 @@ class KafkaWorld:
             for key, value in rows:
                 producer.produce(topic, b"dropped" if dropped else value, key)
             (producer.abort_transaction if dropped else producer.commit_transaction)(30)
+
+    def new_topic(self) -> str:
+        name = f"t{uuid4().hex[:12]}"
+        create_topics(self._bootstrap, [name], PARTITIONS)
+        return name
 
     def search(self) -> LogSearch:
         return KafkaLogSearch(self._bootstrap)
@@ -134,6 +145,12 @@ def test_time_cuts_off_what_came_before(search: LogSearch) -> None:
         assert len(search.since(stretch, float(times[-1]) + 60_000)) == 0
         middle = search.since(stretch, float(times[len(times) // 2]))
         assert times[middle.first - stretch.first] >= times[len(times) // 2]
+
+
+def test_topics_that_were_made_just_now_are_empty(world: World, search: LogSearch) -> None:
+    for _ in range(5):
+        topic = world.new_topic()
+        assert search.stretches(topic) == tuple(Stretch(topic, p, 0, 0) for p in range(PARTITIONS))
 
 
 def test_a_topic_that_is_not_there_is_told(search: LogSearch) -> None:
