@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from models.drift.edge_choice import choices_of
 from models.drift.event import Drift
+from models.drift.moments import unpacked
 from models.drift.sketch import PREDICTIONS, predictions_plan
 from models.drift.sketch_columns import SourceRows, sketch_columns
 from models.drift.sketch_row import SketchRow
@@ -77,7 +78,8 @@ def drifts_in(pipeline: Pipeline, x_NF: NDArray[np.float32], time_N: NDArray[np.
     sketches = sketch_columns(plan, x_NF, rows)
     for i, start in enumerate(sketches["window_start"].tolist()):
         counts_N, outside_F = sketches["counts"][i], sketches["outside"][i]
-        row = SketchRow(start, start + DAY_MS, int(sketches["rows"][i]), counts_N, 0, 1, i, outside_F)
+        rows_here, moments = int(sketches["rows"][i]), unpacked(sketches["moments"][i])
+        row = SketchRow(start, start + DAY_MS, rows_here, counts_N, 0, 1, i, outside_F, moments=moments)
         step = advance(table, "storms|predictions", plan, pipeline.drift, row)
         found += step.drifts
         table = {k: e for k, e in {**table, **step.writes}.items() if e is not None}
