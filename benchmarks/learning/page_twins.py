@@ -30,7 +30,11 @@ HEAD: Final = f"""### Ours and its twin
 The mean of *old* and *new*, ours less its twin's in the same seeds, in points: its mean, and from the worst seed to the
 best. Then the *rows to new*, ours and its twin's. One has *more* than the other if it has in every seed, and {NOISE}
 points in the mean, and is *sooner* if by a tenth in every seed. Ours is ahead if it is one of them and its twin
-neither, behind if its twin is, and otherwise as good: either nobody is, or each is one."""
+neither, behind if its twin is, and otherwise as good: either nobody is, or each is one.
+
+Avalanche's strategies have a concept's examples until it ends; ours see each once. So its EWC goes over them again, and
+its replay holds 2,000 of the old concept as long as the new one is learned, while ours makes room for that: of the old
+one it has 1,000 left."""
 
 
 @dataclass(frozen=True, slots=True)
