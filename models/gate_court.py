@@ -79,9 +79,14 @@ class Court:
 
         For `follows` examples the proof that it was admitted by holds for what the learner becomes.
         """
-        self._duel.crown(Champion.read(number, blob), follows)
-        if self._bank is not None and concept:
+        former, proof, champion = self._duel.champion, self._duel.record.whole, Champion.read(number, blob)
+        self._duel.crown(champion, follows)
+        if self._bank is None:
+            return
+        if concept:
             self._bank.recalled(concept)
+        elif follows and former is not None:
+            self._bank.succeeded(former, champion, proof.count)
 
     def refuse(self, concept: int = 0) -> None:
         """A candidate was refused: the learner's, or the version of a concept."""

@@ -33,10 +33,10 @@ _REPLAYS: Final = {"mlp": Replay(kind="none"), "mlp_replay": Replay(kind="reserv
 
 
 class Banked:
-    """The network as the product's learner: a concept bank tells its replay what the present contradicts."""
+    """The network as the product's learner, whose replay knows what the present contradicts, and its rate of alarms."""
 
     def __init__(self, stream: Stream, seed: int) -> None:
-        self._product = Product(stream, seed, "concept_balanced", gate={}, model=_MLP, learner={"cadence": 256})
+        self._product = Product(stream, seed, "concept_balanced", model=_MLP)
 
     def predict_many(self, x_BF: Float32) -> Float32:
         """Answer, without waiting for the gate."""

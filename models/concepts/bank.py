@@ -13,16 +13,15 @@ Widmer, Kubat 1996: Learning in the presence of concept drift and hidden context
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
 from typing import Final
 
 import numpy as np
 
 from models.concepts.change import Change
-from models.concepts.concept import DOUBT, Concept
+from models.concepts.concept import Concept, alike
 from models.concepts.forgetting import Predict, excess_of
-from models.concepts.keeping import concept_of, concept_snapshot, joined, parted, window_of, window_snapshot
+from models.concepts.keeping import Kept, bank_of, bank_snapshot
 from models.concepts.sample import Sample
 from models.concepts.settings import BankSettings
 from models.concepts.signature import BINS, Bins, Counts, Grid, at_home, counts_of, distance
@@ -106,6 +105,19 @@ class Bank:
         if self.open is not None and number in (0, self.open.number):
             self.open = replace(self.open, trial=Change())
 
+    def succeeded(self, former: Champion, champion: Champion, rows: int) -> None:
+        """A version has proved itself on the last `rows`, or follows one that has.
+
+        If it did so against the best one of the open regime, and within it, it leads it from now, at its predecessor's
+        level: what follows a proof comes too soon for each to answer a whole window. In doubt nothing is changed, for
+        the proof may be of the next regime.
+        """
+        led = self.open
+        if led is None or led.best is None or led.best.digest != former.digest:
+            return
+        if self.examples - rows >= led.since and not self._is_doubtful():
+            self.open = led.led_by(champion, led.level)
+
     @property
     def contradicted(self) -> tuple[int, ...]:
         """Numbers of the banked regimes that the present contradicts."""
@@ -113,14 +125,7 @@ class Bank:
 
     def snapshot(self) -> Snapshot:
         """All of its state."""
-        parts = {"window": window_snapshot(self.window), "grid": Snapshot()}
-        if self.grid is not None:
-            parts["grid"] = Snapshot({"edges": self.grid.edges_FE, "buckets": self.grid.buckets_F})
-        if self.open is not None:
-            parts["open"] = concept_snapshot(self.open)
-        parts |= {f"concept{concept.number}": concept_snapshot(concept) for concept in self.closed}
-        whole = joined(parts)
-        return Snapshot(whole.tensors, {"parts": whole.manifest, "numbers": self.numbers, "examples": self.examples})
+        return bank_snapshot(Kept(self.grid, self.window, self.open, self.closed, self.numbers, self.examples))
 
     def restore(self, snapshot: Snapshot) -> None:
         """Become what `snapshot` was taken from.
@@ -130,14 +135,9 @@ class Bank:
         DataError
             A version in it is no model.
         """
-        parts = parted(Snapshot(snapshot.tensors, snapshot.manifest["parts"]))
-        grid, opened = parts["grid"].tensors, parts.get("open")
-        self.grid = Grid(np.array(grid["edges"]), np.array(grid["buckets"])) if grid else None
-        self.open = None if opened is None else concept_of(opened)
-        self.window = window_of(parts["window"])
-        closed = [concept_of(part) for name, part in parts.items() if name.startswith("concept")]
-        self.closed = tuple(sorted(closed, key=lambda concept: concept.number))
-        self.numbers, self.examples = int(snapshot.manifest["numbers"]), int(snapshot.manifest["examples"])
+        kept = bank_of(snapshot)
+        self.grid, self.window, self.open, self.closed = kept.grid, kept.window, kept.open, kept.closed
+        self.numbers, self.examples = kept.numbers, kept.examples
 
     def _listen(self, x_BF: Float32, y_B: Float64, champion: Champion, champion_B: Float64) -> None:
         bins_BF = self._bins(x_BF)
@@ -179,7 +179,7 @@ class Bank:
         if moved:
             self._close_open()
             self._begin(keep=True)
-        if self._is_young() and (known := self._match(counts_FC)):
+        if self._is_young() and (known := alike(self.closed, counts_FC, self.settings.rules.distance)):
             self._reopen(known, keep=True)
         if self._is_doubtful():
             self.window = Window.empty(self.settings.width)
@@ -187,11 +187,9 @@ class Bank:
             self._absorb(counts_FC, champion)
 
     def _is_doubtful(self) -> bool:
-        """Whether the best version lost so much on this window that the regime may just have ended."""
+        """Whether the regime may just have ended."""
         assert self.open is not None, "opened before"
-        lost, level = self.window.best_lost, self.open.level
-        doubt = DOUBT * math.hypot(lost.error, level.error)
-        return lost.count > 0 and lost.mean > level.mean + self.settings.rules.margin + doubt
+        return self.open.doubts(self.window.best_lost, self.settings.rules.margin)
 
     def _absorb(self, counts_FC: Counts, champion: Champion | None) -> None:
         """The window belongs to the open regime."""
@@ -206,12 +204,6 @@ class Bank:
         if champion is not None and champion.digest == window.champion:
             concept = concept.with_level(window, champion)
         self.open, self.window = concept, Window.empty(self.settings.width)
-
-    def _match(self, counts_FC: Counts) -> Concept | None:
-        """The banked regime with such inputs that the present does not contradict; of several, which agrees most."""
-        far, held = self.settings.rules.distance, [c for c in self.closed if not c.contradicted]
-        near = [concept for concept in held if distance(counts_FC, concept.counts_FC) <= far]
-        return max(near, key=lambda concept: concept.agrees.log_sum, default=None)
 
     def _begin(self, keep: bool = False) -> None:
         """Open a regime of its own; without `keep`, the rows of the window belong to neither."""

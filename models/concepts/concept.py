@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Final, Self
 
 from models.concepts.change import Change
 from models.concepts.sample import Sample
-from models.concepts.signature import Counts
+from models.concepts.signature import Counts, distance
 from models.concepts.window import Window
 from models.gate_duel import Champion
 from models.gate_interval import RunningMean
@@ -77,6 +79,11 @@ class Concept:
         """Take in by how much less `best` lost than the version that serves, shape (B,); nothing if they are one."""
         return replace(self, trial=self.trial.after(gain_B)) if gain_B.any() else self
 
+    def doubts(self, lost: RunningMean, margin: float) -> bool:
+        """Whether `best` lost so much on fresh rows that the regime may have ended there."""
+        doubt = DOUBT * math.hypot(lost.error, self.level.error)
+        return lost.count > 0 and lost.mean > self.level.mean + margin + doubt
+
     def with_level(self, window: Window, champion: Champion) -> Self:
         """Learn from a window what the best version loses in this regime, or that the champion is better."""
         if self.best is not None and self.best.digest == champion.digest:
@@ -96,3 +103,10 @@ class Concept:
     def reopened(self) -> Self:
         """The regime is back."""
         return replace(self, contradicted=False, differs=Change(), agrees=Change())
+
+
+def alike(concepts: Iterable[Concept], counts_FC: Counts, far: float) -> Concept | None:
+    """The regime with such inputs that the present does not contradict; of several, which agrees most."""
+    held = [concept for concept in concepts if not concept.contradicted]
+    near = [concept for concept in held if distance(counts_FC, concept.counts_FC) <= far]
+    return max(near, key=lambda concept: concept.agrees.log_sum, default=None)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from models.concepts.change import Change
 from models.concepts.concept import Concept
 from models.concepts.sample import Sample
+from models.concepts.signature import Grid
 from models.concepts.window import Window
 from models.gate_duel import Champion
 from models.gate_interval import RunningMean
@@ -19,6 +20,43 @@ from models.protocol import Json, Snapshot
 
 Tensors = Mapping[str, NDArray[Any]]
 _EVIDENCE = ("differs", "agrees", "trial")
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """All that a bank is; see there."""
+
+    grid: Grid | None
+    window: Window
+    open: Concept | None
+    closed: tuple[Concept, ...]
+    numbers: int
+    examples: int
+
+
+def bank_snapshot(bank: Kept) -> Snapshot:
+    """All of a bank."""
+    parts = {"window": window_snapshot(bank.window), "grid": grid_snapshot(bank.grid)}
+    if bank.open is not None:
+        parts["open"] = concept_snapshot(bank.open)
+    parts |= {f"concept{concept.number}": concept_snapshot(concept) for concept in bank.closed}
+    whole = joined(parts)
+    return Snapshot(whole.tensors, {"parts": whole.manifest, "numbers": bank.numbers, "examples": bank.examples})
+
+
+def bank_of(snapshot: Snapshot) -> Kept:
+    """The bank that `snapshot` is of; raises `DataError` if a version in it is no model."""
+    parts = parted(Snapshot(snapshot.tensors, snapshot.manifest["parts"]))
+    opened = parts.get("open")
+    closed = [concept_of(part) for name, part in parts.items() if name.startswith("concept")]
+    return Kept(
+        grid_of(parts["grid"]),
+        window_of(parts["window"]),
+        None if opened is None else concept_of(opened),
+        tuple(sorted(closed, key=lambda concept: concept.number)),
+        int(snapshot.manifest["numbers"]),
+        int(snapshot.manifest["examples"]),
+    )
 
 
 def concept_snapshot(concept: Concept) -> Snapshot:
@@ -64,6 +102,17 @@ def concept_of(snapshot: Snapshot) -> Concept:
         agrees=Change.restored(evidence["agrees"]),
         trial=Change.restored(evidence["trial"]),
     )
+
+
+def grid_snapshot(grid: Grid | None) -> Snapshot:
+    """All of a grid; of none, nothing."""
+    return Snapshot() if grid is None else Snapshot({"edges": grid.edges_FE, "buckets": grid.buckets_F})
+
+
+def grid_of(snapshot: Snapshot) -> Grid | None:
+    """The grid that `snapshot` is of."""
+    tensors = snapshot.tensors
+    return Grid(np.array(tensors["edges"]), np.array(tensors["buckets"])) if tensors else None
 
 
 def window_snapshot(window: Window) -> Snapshot:

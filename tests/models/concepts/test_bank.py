@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 from models.concepts.concept import Concept
 from models.concepts.sample import Sample
 from models.concepts.signature import BINS
+from models.gate_duel import Champion
 from models.gate_interval import RunningMean
+from models.snapshot import encode_model
 from models.tensor_bytes import decode_snapshot, encode_snapshot
 from schemas.pipeline_gate import Concepts
 from tests.models.concepts.streams import BATCH, RULES, WINDOW, Life, Regime, banked, new_bank
@@ -91,6 +93,46 @@ def test_a_regime_that_returns_is_known_again_even_if_its_version_is_not_recalle
     life = Life().live(("here", LONG), ("there turned", LONG), ("here", LONG), seed=seed)
     assert life.regimes[0] == life.regimes[-1] == 1
     assert banked(life.bank) == [2]
+
+
+def successor(life: Life) -> Champion:
+    """What the learner has become."""
+    return Champion.read(life.number + 1, encode_model(life.learner.served())[0])
+
+
+def test_what_proves_itself_against_the_best_of_the_regime_leads_it() -> None:
+    life = Life().live(("here", LONG), publish=False)
+    life.champion = successor(life)
+    life.live(("here", 4 * WINDOW), publish=False)
+    led, newer = life.bank.open, successor(life)
+    assert led is not None
+    assert led.best is not None
+    life.bank.succeeded(led.best, newer, 2 * WINDOW)
+    assert life.bank.open is not None
+    assert (life.bank.open.best, life.bank.open.level) == (newer, led.level)
+
+
+@pytest.mark.parametrize(("reason", "rows"), [("the regime was not there yet", 3 * LONG), ("another best", 16)])
+def test_a_proof_of_something_else_changes_nothing(reason: str, rows: int) -> None:
+    life = Life().live(("there", LONG), ("here", LONG))
+    led = life.bank.open
+    assert led is not None
+    assert led.best is not None
+    former = life.bank.closed[0].best if reason == "another best" else led.best
+    assert former is not None
+    life.bank.succeeded(former, successor(life), rows)
+    assert life.bank.open is led
+
+
+def test_in_doubt_whether_the_regime_has_ended_nobody_succeeds() -> None:
+    life = Life().live(("here", LONG))
+    life.live(("here turned", BATCH), publish=False)
+    led = life.bank.open
+    assert life.regimes == [1], "not noticed yet"
+    assert led is not None
+    assert led.best is not None
+    life.bank.succeeded(led.best, successor(life), WINDOW)
+    assert life.bank.open is led
 
 
 def test_where_the_learner_is_as_good_nothing_is_recalled() -> None:
