@@ -115,7 +115,8 @@ class Bank:
         led = self.open
         if led is None or led.best is None or led.best.digest != former.digest:
             return
-        if self.examples - rows >= led.since and not self._is_doubtful():
+        in_doubt = self._is_doubtful() or led.differs.exceeds(self.settings.rules.window)
+        if self.examples - rows >= led.since and not in_doubt:
             self.open = led.led_by(champion, led.level)
 
     @property
