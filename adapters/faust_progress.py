@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import Hashable, Mapping
 from typing import Any
 
+from aiokafka.errors import IllegalStateError
+
 _ASK_WITHIN_S = 5.0
 _LONGEST_LOOK_S = 1.0
 
@@ -62,7 +64,8 @@ class Reaching:
         mine = [place for place in app.consumer.assignment() if place.topic == self._topic]
         if not mine or app.rebalancing or not app.tables.recovery.completed.is_set():
             self._generation, self._is_reached = None, False
-        elif not self._is_reached:
+        elif not self._is_reached or self._generation != app.consumer_generation_id:  # they may have, between two looks
+            self._is_reached = False
             await self._ask(app, mine)
         return self._is_reached
 
@@ -79,8 +82,8 @@ class Reaching:
                 self._generation = generation
             for place in mine:
                 self.positions[place] = await asyncio.wait_for(app.consumer.position(place), _ASK_WITHIN_S)
-        except TimeoutError:
-            return
+        except (TimeoutError, IllegalStateError):
+            return  # it takes long, or partitions were taken away meanwhile: the next look asks again
         self._is_reached = has_reached(self._ends, self.positions, dict(app.consumer.taken), self.handled)
 
 

@@ -6,6 +6,7 @@ import asyncio
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,9 @@ from faust.transport.consumer import Consumer
 
 from adapters.context import Context
 from adapters.faust_consumer import CommittedConsumer
+from adapters.faust_progress import Reaching
 from adapters.faust_worker import _Worker, run_table_worker
+from adapters.health import Health
 from adapters.kafka_client import client_settings
 from adapters.local_stack import StackAddresses
 from adapters.ports import Records
@@ -165,3 +168,32 @@ def test_a_start_that_gets_nowhere_says_so_and_ends(
     (failure,) = failures
     assert isinstance(failure, DependencyError)
     assert "stands still" in str(failure)
+
+
+def test_who_waits_beside_one_that_has_the_partition_is_not_ended(
+    stack: StackAddresses, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    is_idle, spared = Reaching.is_idle, 0
+
+    def noted(reaching: Reaching, app: Any) -> bool:
+        nonlocal spared
+        found = is_idle(reaching, app)
+        spared += found
+        return found
+
+    async def look(reaching: Reaching, app: Any) -> bool:
+        # From when it has started: asked of whoever is not ready, whether it may stand still.
+        monkeypatch.setattr("adapters.faust_worker._STILL_AFTER_S", 0.5 if is_idle(reaching, app) else 90.0)
+        return await reach(reaching, app)
+
+    reach = Reaching.look
+    place = Place(stack, tmp_path, "beside")
+    beside = replace(place.context, ordinal=1, home=tmp_path / "beside", stop=threading.Event(), health=Health())
+    with running(place.run, place.context):
+        await_true(lambda: place.context.health.readiness.ok, 60)
+        monkeypatch.setattr(Reaching, "is_idle", noted)
+        monkeypatch.setattr(Reaching, "look", look)
+        with running(place.run, beside):
+            await_true(lambda: spared >= 3, 60)
+            assert not beside.stop.is_set()
+            assert not beside.health.readiness.ok
