@@ -88,6 +88,10 @@ class Court:
         elif follows and former is not None:
             self._bank.succeeded(former, champion, proof.count)
 
+    def disown(self) -> None:
+        """Weights of the learner were thrown away: what it becomes does not follow the proof that it gave before."""
+        self._duel.disowned()
+
     def refuse(self, concept: int = 0) -> None:
         """A candidate was refused: the learner's, or the version of a concept."""
         if not concept:

@@ -107,6 +107,10 @@ class Duel:
         """Begin anew against another champion; for `follows` examples the proof that led to it holds on."""
         self.champion, self.record = champion, Record(follows=follows)
 
+    def disowned(self) -> None:
+        """Note that the learner is no longer what it was when it gave its proof: nothing follows that any more."""
+        self.record = replace(self.record, follows=0)
+
     def judged(self) -> None:
         """Note that a candidate was judged and refused."""
         self.record = self.record.judged()

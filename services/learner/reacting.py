@@ -66,6 +66,8 @@ def _done(plan: Plan, state: State, action: Action, why: str, history: History) 
     examples, told = state.place.examples, list[Reacted]()
     if action.steps and isinstance(state.learner, Steered):
         state.learner.steering.act(action)
+        if action.reset_head and state.court is not None:
+            state.court.disown()
         told += [Reacted(examples, name, why) for name in action.steps]
     if action.challenges:
         made = _ON_TRIAL if state.challenger is not None else challenger_for(plan, state, action, history)

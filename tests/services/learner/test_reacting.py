@@ -83,6 +83,21 @@ def test_what_cannot_be_done_is_told_and_nothing_changes(gate: str, do: dict[str
     assert encode_model(state.learner.served()) == encode_model(plain.learner.served())
 
 
+@pytest.mark.parametrize(("do", "left"), [({"reset_head": True}, 0), ({"warm_restart": True}, 100_000)])
+def test_what_a_head_that_began_again_becomes_follows_no_proof(do: dict[str, Any], left: int) -> None:
+    gate = BETTER.replace("alpha: 0.3", "alpha: 0.3, follow: 100_000")
+    contracts = reacting("keep_versions: 4", gate=gate)
+    log = log_of(contracts, ROWS)
+    court = lived(contracts, log)[0].court
+    assert court is not None
+    assert court.record is not None
+    assert court.record.follows > 0, "something was proved"
+    court = lived(contracts, log, [asked(ROWS - 1, **do)])[0].court
+    assert court is not None
+    assert court.record is not None
+    assert (court.record.follows > 0) == (left > 0)
+
+
 def test_nothing_is_done_by_rule_while_learning_is_frozen() -> None:
     contracts = reacting()
     log = log_of(contracts, ROWS)
