@@ -32,8 +32,8 @@ A **safeguard** and a strategy of **Avalanche** are told where concepts begin, a
 each other. The **product** is told nothing: it is the learner's own fold with gate and concept bank, and what answers
 is the version that serves, judged each 128 examples. So its *old* is what it answers before the bank can know that the
 concept is back, and *returned* what it answers with the bank. Its pipeline file has `gate: {follow: 2048, concepts:
-{sample: 2048}}` and a rule that triples the rate for 1,000 examples when `error_rate` alarms: one set for all streams,
-chosen on seeds 11 to 14.
+{sample: 2048}}` and a rule that doubles the rate for 1,000 examples when `error_rate` alarms: one set for all streams,
+chosen on seeds 11 to 16.
 
 What is contradicted a safeguard lets go, where an example remembers it. Avalanche's replay and DER++ hold on to it, and
 never come to SEA's new concept; its A-GEM holds what is disputed near the boundary, and so is back there soon.
