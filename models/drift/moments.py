@@ -108,6 +108,26 @@ def added(parts: Sequence[Sequence[int] | None]) -> tuple[int, ...] | None:
     return tuple(map(sum, zip(*known, strict=True))) if len(known) == len(parts) else None
 
 
+def are_possible(moments: Sequence[int], present_M: Sequence[int]) -> bool:
+    """Whether there are values that have such sums: they lie in the range, and their variance is not negative.
+
+    What holds of parts holds of what they add up to, so that it need be asked but once.
+
+    Parameters
+    ----------
+    moments : sequence of int, 2 · M
+    present_M : sequence of int
+        Rows that have each of the numbers.
+
+    Examples
+    --------
+    >>> are_possible((4, 8), [2]), are_possible((4, 7), [2]), are_possible((1, 1), [0]), are_possible((-1, 1), [1])
+    (True, False, False, False)
+    """
+    columns = zip(moments[: len(present_M)], moments[len(present_M) :], present_M, strict=True)
+    return all(0 <= total <= rows * UNITS and total**2 <= rows * squares for total, squares, rows in columns)
+
+
 def mean_and_spread(
     plan: SketchPlan, moments: Sequence[int], present_F: NDArray[np.int64], column: int
 ) -> tuple[float, float]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from models.drift.moments import unpacked
+from models.drift.moments import are_possible, unpacked
 from models.drift.pane_entries import Entry
 from models.drift.reports import reports_of
 from models.drift.sample import row_bytes
@@ -137,6 +137,8 @@ def _misfit(plan: SketchPlan | None, columns: Columns) -> tuple[Fault, ...]:
         return (Fault(0, "unusable", f"outside: {np.size(columns['outside'])} columns, not {len(plan.names)}"),)
     if len(columns["moments"][0]) not in (0, 16 * len(plan.measured)):
         return (Fault(0, "unusable", f"moments: {len(columns['moments'][0])} bytes, not 16 for each number"),)
+    if len(columns["moments"][0]) and not are_possible(unpacked(columns["moments"][0]), _present(plan, columns)):
+        return (Fault(0, "unusable", "moments: no rows as counted have such sums"),)
     if len(columns["sample"][0]) % row_bytes(plan.width):
         return (Fault(0, "unusable", f"sample: {len(columns['sample'][0])} bytes, not rows of {plan.width} columns"),)
     start, end = float(columns["window_start"][0]), float(columns["window_end"][0])
@@ -146,6 +148,13 @@ def _misfit(plan: SketchPlan | None, columns: Columns) -> tuple[Fault, ...]:
     ):
         return (Fault(0, "bad_time", f"window {start:g} to {end:g}: not as long as drift.window, or drift.slide"),)
     return ()
+
+
+def _present(plan: SketchPlan, columns: Columns) -> list[int]:
+    """Rows of a sketch that have each of its numbers."""
+    counts_FB = np.asarray(columns["counts"][0], np.int64).reshape(len(plan.names), plan.bins + 1)
+    present_M: list[int] = counts_FB[plan.measured, :-1].sum(axis=1).tolist()
+    return present_M
 
 
 def _row(columns: Columns) -> SketchRow:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from models.drift.histograms import places_of, sketch_rows
-from models.drift.moments import UNITS, added, mean_and_spread, moments_of, packed, unpacked
+from models.drift.moments import UNITS, added, are_possible, mean_and_spread, moments_of, packed, unpacked
 from models.drift.sketch import SketchPlan, labels_plan, predictions_plan
 from models.drift.tally import tally_of
 from tests.models.drift.pipelines import small_pipeline
@@ -53,6 +53,17 @@ def test_of_many_rows_at_the_upper_end_no_bit_is_lost(groups: int) -> None:
     group_B = np.arange(TALL) % groups
     found = moments_of(PLAN, places_of(PLAN, x_BF), group_B, groups).sum(axis=0)
     assert found.tolist() == [[TALL * UNITS - 1] * 2, [TALL * UNITS**2 - 2 * UNITS + 1] * 2]
+
+
+@given(batches)
+def test_sums_of_rows_are_possible_and_with_less_squares_or_less_rows_than_that_takes_they_are_not(x_BF: Rows) -> None:
+    counts = sketch_rows(PLAN, x_BF, np.zeros(len(x_BF), np.intp), 1)[0]
+    present_M = counts[PLAN.measured, :-1].sum(axis=1).tolist()
+    a, b, *squares = moments(x_BF)
+    assert are_possible((a, b, *squares), present_M)
+    assert are_possible((a, b, 0, 0), present_M) == (a == b == 0)
+    assert not are_possible((a, b, *squares), [-1, present_M[1]])
+    assert not are_possible((UNITS * present_M[0] + 1, b, 1 << 62, squares[1]), present_M)
 
 
 def known(x_BF: Rows, plan: SketchPlan, column: int) -> tuple[float, float]:

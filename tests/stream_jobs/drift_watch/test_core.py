@@ -206,6 +206,16 @@ def test_sums_of_other_columns_are_a_dead_letter() -> None:
     assert [out.topic for out in sent] == [DEAD_LETTERS]
 
 
+def test_sums_that_no_rows_have_are_a_dead_letter_and_not_the_end() -> None:
+    contracts, table = small_contracts(), dict[bytes, bytes]()
+    columns = contracts.decode(sketches(contracts, range(1), moved=9)[:1], ("Sketch",)).parts[0].columns
+    sums = columns["moments"][0]
+    columns["moments"][0] = sums[: len(sums) // 2] + bytes(len(sums) // 2)  # squares of 0: a negative variance
+    sent, counts = watch(contracts, contracts.codec("Sketch").encode(columns), table)
+    assert (counts, table) == ({"dead_letters_total:unusable": 1}, {})
+    assert [out.topic for out in sent] == [DEAD_LETTERS]
+
+
 def test_a_sketch_of_labels_from_before_errors_were_sketched_still_counts() -> None:
     contracts = small_contracts()
     plan = labels_plan(contracts.pipeline)
