@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from schemas.section import Section
+from schemas.section import Section, later
 
 Strength = Annotated[float, Field(gt=0, le=1e9, allow_inf_nan=False)]
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -53,7 +53,7 @@ class AGem(Section):
     """
 
     rows: Annotated[int, Field(ge=1, le=65_536)] = 256
-    every: Annotated[int, Field(ge=1, le=1024)] = 4
+    every: Annotated[int, Field(ge=1, le=1024)] = later(4)
 
 
 class LogitReplay(Section):

@@ -7,7 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
+from models.protocol import Snapshot
 from models.safeguards.a_gem import project
+from schemas.pipeline_safeguards import AGem
 from tests.models.safeguards.rig import BATCH, learner, teach_stream
 
 SHAPES = ((4, 3), (5,), (1,))
@@ -60,3 +62,16 @@ def test_a_reference_serves_as_many_steps_as_it_should(every: int, steps: int) -
     # The memory is empty while the first step is made, so that its reference is zero.
     changed = [step for step in range(1, steps) if (references[step] != references[step - 1]).any()]
     assert changed == list(range(every, steps, every))
+
+
+def test_whoever_was_saved_before_a_reference_served_several_steps_goes_on_with_one_of_its_own() -> None:
+    assert AGem(rows=8).model_dump() == {"rows": 8}, "as a checkpoint's fingerprint knew it"
+    one, again = (learner({"a_gem": {"rows": 8}}) for _ in range(2))
+    teach_stream(one, 4 * BATCH, 0)
+    kept = one.snapshot()
+    manifest = {**kept.manifest, "safeguards": {**kept.manifest["safeguards"], "a_gem": {}}}
+    tensors = {name: tensor for name, tensor in kept.tensors.items() if "a_gem" not in name}
+    assert len(tensors) < len(kept.tensors)
+    again.restore(Snapshot(tensors, manifest))
+    teach_stream(again, BATCH, 1)
+    assert again.snapshot().tensors["safeguards.a_gem.reference.0"].any()
