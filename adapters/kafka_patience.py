@@ -10,6 +10,9 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
 _AGAIN_AFTER_S: Final = 0.05
 _PASSES: Final = {KafkaError.LEADER_NOT_AVAILABLE, KafkaError.NOT_LEADER_FOR_PARTITION}
+_MAY_PASS: Final = {KafkaError._UNKNOWN_PARTITION, KafkaError._UNKNOWN_TOPIC, KafkaError.UNKNOWN_TOPIC_OR_PART}
+_MAY_PASS_WITHIN_S: Final = 1.0
+"""The broker that is asked may not have heard of it yet; or there is none, and whoever asks is to know it soon."""
 T = TypeVar("T")
 
 
@@ -35,11 +38,17 @@ def once_led(ask: Callable[[], T], within_s: float) -> T:
     KafkaException
         Of another kind, or nobody has come to lead it in time.
     """
-    deadline_s = time.monotonic() + within_s
+    begun_s = time.monotonic()
     while True:
         try:
             return ask()
         except KafkaException as error:
-            if error.args[0].code() not in _PASSES or time.monotonic() >= deadline_s:
+            if time.monotonic() - begun_s >= _patience_s(error.args[0].code(), within_s):
                 raise
         time.sleep(_AGAIN_AFTER_S)
+
+
+def _patience_s(code: int, within_s: float) -> float:
+    if code in _MAY_PASS:
+        return min(within_s, _MAY_PASS_WITHIN_S)
+    return within_s if code in _PASSES else 0.0

@@ -18,7 +18,7 @@ from adapters.loop.client_settings import (
 )
 from adapters.loop.failures import LoopBroken, raised_for
 from adapters.loop.producing import produce
-from adapters.versions_kafka import announcement_of, read_stretch
+from adapters.versions_kafka import announcement_of, bounds_of_versions, read_stretch
 from schemas.errors import DependencyError
 from schemas.records import Outgoing
 
@@ -68,7 +68,7 @@ class KafkaAnnouncer:
     def announced(self, after: int) -> Iterator[Announcement]:
         """Announced versions above `after`, newest stretch of the topic first, one held at a time. Blocks."""
         with self._errors("reading the versions"):
-            low, high = self._consumer.get_watermark_offsets(TopicPartition(self._versions, 0), REQUEST_TIMEOUT_S)
+            low, high = bounds_of_versions(self._consumer, self._versions)
             span = _FIRST_SPAN
             while low < high:
                 first, lowest = max(low, high - span), after + 1

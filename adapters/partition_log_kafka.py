@@ -72,7 +72,7 @@ class KafkaPartitionLog:
         return self._at_end
 
     def end(self) -> LogEnd:
-        """Ask the broker where the log begins and ends; blocks up to ten seconds."""
+        """Ask the broker where the log begins and ends; blocks up to ten seconds, and as long if none leads it."""
         try:
             bounds = bounds_of(self._consumer, self._topic, self._partition, _ANSWER_S)
         except KafkaException as error:

@@ -8,6 +8,7 @@ from typing import Final
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from adapters.kafka_client import client_settings
+from adapters.kafka_patience import bounds_of
 from adapters.learner_ports import Announcement
 from schemas.errors import DependencyError
 from schemas.versions import THINNED
@@ -56,7 +57,7 @@ class KafkaVersions:
         """
         seen: set[int] = set()
         try:
-            low, high = self._consumer.get_watermark_offsets(TopicPartition(self._topic, 0), ANSWER_S)
+            low, high = bounds_of_versions(self._consumer, self._topic)
             while low < high:
                 first = max(low, high - _SPAN)
                 for message in reversed(list(read_stretch(self._consumer, self._topic, first, high))):
@@ -76,6 +77,24 @@ class KafkaVersions:
 def announcement_of(message: Message) -> Announcement:
     """Take a record of the versions topic, undecoded."""
     return Announcement(int(message.key() or 0), message.value() or b"", THINNED in (message.headers() or ()))
+
+
+def bounds_of_versions(consumer: Consumer, topic: str) -> tuple[int, int]:
+    """First offset of partition 0, and the one after its last. Blocks up to half a minute.
+
+    Raises
+    ------
+    KafkaException
+        What the client says.
+    DependencyError
+        It did not answer in time.
+    """
+    bounds = bounds_of(consumer, topic, 0, ANSWER_S)
+    if bounds is None:
+        raise DependencyError(
+            f"Kafka did not tell the offsets of {topic} in {ANSWER_S:.0f} s.", "See `anabranch doctor`."
+        )
+    return bounds
 
 
 def read_stretch(consumer: Consumer, topic: str, first: int, end: int) -> Iterator[Message]:

@@ -29,6 +29,7 @@ class World(Protocol):
     def log(self) -> PartitionLog: ...
     def announcer(self) -> Announcer: ...
     def reader(self) -> VersionsLog: ...
+    def renewed(self) -> VersionsLog: ...
 
 
 class MemoryWorld:
@@ -49,6 +50,9 @@ class MemoryWorld:
     def reader(self) -> VersionsLog:
         return MemoryVersions(self._topics, self.versions)
 
+    def renewed(self) -> VersionsLog:
+        return MemoryVersions(MemoryTopics(), self.versions)
+
 
 class KafkaWorld:
     def __init__(self, bootstrap: str) -> None:
@@ -68,6 +72,11 @@ class KafkaWorld:
 
     def reader(self) -> VersionsLog:
         return KafkaVersions(self._bootstrap, self.versions)
+
+    def renewed(self) -> VersionsLog:
+        name = f"t{uuid4().hex[:12]}.versions"
+        create_topics(self._bootstrap, [name], 1)
+        return KafkaVersions(self._bootstrap, name)
 
 
 @pytest.fixture(params=["memory", "kafka"])
@@ -149,6 +158,12 @@ def test_what_was_announced_is_found_again_however_much_came_before(world: World
         for after in (0, 17, 57, 58, 59, 99):
             found = {(a.number, a.value) for a in second.announced(after)}
             assert found == {(n, b"version %d" % n) for n in range(after + 1, 60)}
+
+
+def test_of_a_topic_that_was_made_just_now_there_are_none(world: World) -> None:
+    for _ in range(5):
+        with closing(world.renewed()) as reader:
+            assert list(reader.newest_first()) == []
 
 
 def test_thinned_versions_stand_among_newer_ones_and_mislead_nobody(world: World) -> None:
