@@ -47,7 +47,8 @@ class BetterGate(Section):
     that of the best version of any banked concept which the present does not contradict.
 
     A proof is one of the learner, not of one moment of it: for `follow` examples after it, what the learner becomes is
-    published without another, if it loses less than the champion that it was. 0: each version needs its own.
+    published without another, if it loses less than the champion that it was. `alpha` is then the chance of the proof,
+    and none is known for what follows a true one. 0: each version needs its own.
     """
 
     policy: Literal["better"]
