@@ -84,7 +84,7 @@ METRICS: tuple[MetricSpec, ...] = (
     MetricSpec(
         "restored_versions_total", "counter", "Times the model store had lost the current version.", ("learner",)
     ),
-    MetricSpec("frozen_ratio", "gauge", "1 while learning stands still by itself, else 0.", ("learner",)),
+    MetricSpec("frozen_ratio", "gauge", "1 while learning stands still, by itself or by hand; else 0.", ("learner",)),
     MetricSpec("reactions_total", "counter", "What was done to the learner.", ("learner",), ("action",)),
     MetricSpec("looked_at_steps_total", "counter", "Steps whose gradient was looked at, one in 128.", ("learner",)),
     MetricSpec("gradient_norm", "gauge", "Of a layer, at the step looked at last.", ("learner",), ("layer",)),

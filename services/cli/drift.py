@@ -24,7 +24,7 @@ from services.cli.pipeline_reading import read_contracts
 from services.cli.surroundings import read_settings
 from services.drift.edges import as_document, as_yaml, choose_edges
 from services.drift.reading import drift_called, read_drifts
-from services.drift.screen import drift_table, render
+from services.drift.screen import WIDE, drift_lines, drift_table, render
 
 app = typer.Typer(help="List and show the drifts that were found; choose the edges of bins.", no_args_is_help=True)
 
@@ -48,7 +48,7 @@ def list_(
     if as_json:
         typer.echo(json.dumps([_known(asdict(drift)) for drift in shown], allow_nan=False))
     elif shown:
-        Console().print(drift_table(shown))
+        _print(shown)
     else:
         typer.echo("No drift lasts." if only_open else "No drift has been found.")
 
@@ -97,6 +97,15 @@ def edges(
     with _log(file, home, bootstrap) as (contracts, log), _progress() as passed:
         choices = choose_edges(contracts, log, rows, passed)
     typer.echo(json.dumps(as_document(choices)) if as_json else as_yaml(choices), nl=as_json)
+
+
+def _print(drifts: list[Drift]) -> None:
+    """One a line where that is long enough, as in a file it always is."""
+    console = Console()
+    if console.is_terminal and console.width < WIDE:
+        console.print(drift_lines(drifts))
+    else:
+        Console(width=max(console.width, WIDE)).print(drift_table(drifts))
 
 
 def _read(file: Path, home: Path | None, bootstrap: str | None) -> dict[str, Drift]:

@@ -58,8 +58,8 @@ def react(
     do: Annotated[
         list[str], typer.Option("--do", help=f"One of {', '.join(STEPS)}; may be given again.", show_default=False)
     ],
-    times: Annotated[float, typer.Option(help="How many times as high the rate is raised.")] = 5.0,
-    over: Annotated[int, typer.Option(min=1, help="For how many examples it is raised.")] = 2000,
+    times: Annotated[float | None, typer.Option(help="How many times as high raise_rate makes the rate: 5.")] = None,
+    over: Annotated[int | None, typer.Option(min=1, help="For how many examples: 2000.")] = None,
     home: Home = None,
     bootstrap: Bootstrap = None,
     ordinal: Ordinal = 0,
@@ -71,8 +71,11 @@ def react(
     """
     if unknown := [name for name in do if name not in STEPS]:
         raise typer.BadParameter(f"--do {unknown[0]}: it is one of {', '.join(STEPS)}.")
+    given = {name: value for name, value in (("times", times), ("over", over)) if value is not None}
+    if given and "raise_rate" not in do:
+        raise typer.BadParameter(f"--{' and --'.join(given)} say how the rate is raised: give --do raise_rate, too.")
     words: dict[str, Any] = dict.fromkeys(do, True)
-    asked: dict[str, Any] = {**words, **({"raise_rate": {"times": times, "over": over}} if "raise_rate" in do else {})}
+    asked: dict[str, Any] = {**words, **({"raise_rate": given} if "raise_rate" in do else {})}
     send_action(Addressee(pipeline, home, bootstrap, ordinal, as_json), _action(asked), reason)
 
 

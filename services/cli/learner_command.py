@@ -43,7 +43,7 @@ def send_command(to: Addressee, name: CommandName, reason: str) -> None:
 
 
 def send_action(to: Addressee, action: Action, reason: str) -> None:
-    """Ask the learner to do something, and say where that stands. Blocks until Kafka has it.
+    """Ask the learner to do something; say where that stands, and who says what came of it. Blocks until Kafka has it.
 
     Raises
     ------
@@ -65,6 +65,9 @@ def _contracts(to: Addressee) -> Contracts:
 
 
 def _send(to: Addressee, contracts: Contracts, name: CommandName, reason: str, argument: Argument | None) -> None:
+    learners = contracts.pipeline.topics.partitions
+    if to.ordinal >= learners:
+        raise typer.BadParameter(f"--ordinal {to.ordinal}: each partition has a learner, 0 to {learners - 1}.")
     settings = read_settings(home=to.home, bootstrap=to.bootstrap)
     kafka = settings.bootstrap or local_stack.find_stack(settings.home, redis_url="unused").bootstrap
     topic = topic_name(contracts.pipeline.pipeline, "examples")
@@ -75,5 +78,11 @@ def _send(to: Addressee, contracts: Contracts, name: CommandName, reason: str, a
     told = {"command": name, "topic": topic, "partition": to.ordinal, "reason": reason}
     if argument is not None:
         told |= argument.model_dump(mode="json", exclude_defaults=True)
-    text = f"{name} is in {topic}/{to.ordinal}: it holds for the examples that come after it."
-    typer.echo(json.dumps(told) if to.as_json else text)
+    typer.echo(json.dumps(told) if to.as_json else _told(argument, name, f"{topic}/{to.ordinal}"))
+
+
+def _told(argument: Argument | None, name: CommandName, place: str) -> str:
+    if not isinstance(argument, Asked):
+        return f"{name} is in {place}: it holds for the examples that come after it."
+    what = " and ".join(argument.do.chosen)
+    return f"{what} is in {place}: done with the next minibatch; the learner's log says how, or why it could not be."

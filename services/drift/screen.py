@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
+from typing import Final
 
 import numpy as np
 from rich.console import Group, RenderableType
@@ -15,7 +16,10 @@ from rich.text import Text
 from models.drift.event import Drift
 from services.drift.sides import Sides, coarser, is_told, quantiles, sides_of
 
-_BINS, _WIDTH = 16, 44
+_BINS, _WIDTH = 16, 40  # with the names of bins and two shares, a line of 80
+_NAMED = 3
+WIDE: Final = 160
+"""Characters in a line that `drift_table` needs to be readable."""
 _QUANTILES = np.array([0.05, 0.25, 0.5, 0.75, 0.95])
 _STYLES = {"act": "bold red", "watch": "yellow"}
 RUNBOOK = "docs/runbooks/drift-{kind}.md"
@@ -24,16 +28,26 @@ _BOTH, _WINDOW, _REFERENCE = "█", "▓", "░"
 
 def drift_table(drifts: Iterable[Drift]) -> Table:
     """List drifts, oldest first."""
-    table = Table(
-        Column("id", no_wrap=True), "since", "until", "kind", "pattern", "severity", "test", "columns", box=None
-    )
+    heads = ("id", "since", "until", "kind", "pattern", "severity")
+    folded = (Column("test", overflow="fold"), Column("columns", overflow="fold", min_width=30))
+    table = Table(*(Column(head, no_wrap=True) for head in heads), *folded, box=None)
     for drift in drifts:
         until = _time(drift.until) if drift.state == "closed" else f"{_time(drift.until)} …"
         severity = Text(drift.severity, style=_STYLES.get(drift.severity, ""))
-        test = f"{drift.test} {drift.statistic:.3g}"
-        columns = Text(", ".join(dict.fromkeys(drift.columns)))  # `error[shop=web]` is no markup
+        test, columns = _test(drift), Text(_named(drift))  # `error[shop=web]` is no markup
         table.add_row(drift.id, _time(drift.since), until, drift.kind, drift.pattern, severity, test, columns)
     return table
+
+
+def drift_lines(drifts: Iterable[Drift]) -> Text:
+    """List drifts, oldest first, where lines are short: each in two of them."""
+    text = Text()
+    for drift in drifts:
+        text.append(f" {drift.id}  ").append(drift.severity, _STYLES.get(drift.severity, ""))
+        until = _time(drift.until) if drift.state == "closed" else f"{_time(drift.until)} …"
+        text.append(f"  {drift.kind}, {drift.pattern}; {_test(drift)}\n")
+        text.append(f"   {_time(drift.since)} to {until}  {_named(drift)}\n")
+    return text[:-1]
 
 
 def render(drift: Drift) -> RenderableType:
@@ -52,7 +66,7 @@ def overlay(sides: Sides) -> RenderableType:
     coarse = coarser(sides, _BINS)
     most = max(float(coarse.window_K.max()), float(coarse.reference_K.max()), 1e-9)
     table = Table(
-        Column("", justify="right"),
+        Column("", justify="right", no_wrap=True),
         Column("", width=_WIDTH, no_wrap=True),
         Column("window", justify="right"),
         Column("reference", justify="right"),
@@ -70,6 +84,16 @@ def overlay(sides: Sides) -> RenderableType:
     rest = "elsewhere" if "[" in sides.column else "missing"  # of a slice: rows of the others
     table.add_row(rest, "", f"{sides.window_missing:.1%}", f"{sides.reference_missing:.1%}", style="dim")
     return table if sides.is_category else Group(table, _quantile_table(sides))
+
+
+def _test(drift: Drift) -> str:
+    return f"{drift.test} {drift.statistic:.3g}"
+
+
+def _named(drift: Drift) -> str:
+    names = list(dict.fromkeys(drift.columns))
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return ", ".join(names[:_NAMED]) + more
 
 
 def _rows(drift: Drift) -> Iterator[tuple[str, str]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Protocol, runtime_checkable
+from typing import Final, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,11 @@ from services.learner.labellers import told_by_labels
 from services.learner.state import State
 
 Weights = Mapping[str, NDArray[np.generic]]
+
+_OF_INPUTS: Final = ("count_N", "mean_N", "spread_N", "deviation_N", "mean_H", "variance_H", "seen_V")
+_OF_LABELS: Final = ("labels_VK", "seen_1", "labels_K", "label_scale", "recent_RK")
+_MEASURED: Final = frozenset((*_OF_INPUTS, *_OF_LABELS))
+"""Tensors of a model that are figures of what it read: they move with its scale, whatever is learned."""
 
 
 @runtime_checkable
@@ -74,12 +79,16 @@ def _learned(limits: Limits, learner: ServableLearner, batch: Examples, facts: F
 def distance(before: Weights, after: Weights) -> float:
     """Norm of the change of all weights; a tensor that has come or gone, or is of another shape, counts as nothing.
 
+    So do running means and the like of what a model has read.
+
     Examples
     --------
-    >>> distance({"w": np.zeros(2), "codes": np.arange(2)}, {"w": np.array([3.0, 4.0]), "codes": np.arange(2)})
+    >>> before = {"w": np.zeros(2), "codes": np.arange(2), "normaliser.count_N": np.zeros(3)}
+    >>> distance(before, before | {"w": np.array([3.0, 4.0]), "normaliser.count_N": np.full(3, 64.0)})
     5.0
     """
-    pairs = [(before[name], after[name]) for name in sorted(before.keys() & after.keys())]
+    names = [name for name in sorted(before.keys() & after.keys()) if name.rpartition(".")[2] not in _MEASURED]
+    pairs = [(before[name], after[name]) for name in names]
     changes = [
         float(np.square(new.astype(np.float64) - old.astype(np.float64)).sum())
         for old, new in pairs

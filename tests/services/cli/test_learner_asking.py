@@ -83,6 +83,11 @@ def test_what_was_said_stands_in_the_log(words: str, do: dict[str, Any], tmp_pat
     assert json.loads(told.stdout)["id"] == command.argument.id
 
 
+def test_what_is_told_names_what_was_asked(tmp_path: Path, sent: Sent) -> None:
+    assert call(tmp_path, "recall", "--concept", "2").stdout.startswith("recall is in small.examples.v1/0")
+    assert call(tmp_path, "freeze").stdout.startswith("freeze is in small.examples.v1/0")
+
+
 def test_asking_twice_is_two_requests(tmp_path: Path, sent: Sent) -> None:
     for _ in range(2):
         assert call(tmp_path, "react", "--do", "warm_restart").exit_code == 0
@@ -108,7 +113,15 @@ def test_what_this_learner_cannot_do_is_not_sent(
 
 @pytest.mark.parametrize(
     "words",
-    ["retrain --first-offset 5", "retrain --last 5 --first-offset 1 --last-offset 2", "react --do dance", "react"],
+    [
+        "retrain --first-offset 5",
+        "retrain --last 5 --first-offset 1 --last-offset 2",
+        "react --do dance",
+        "react",
+        "react --do reset_head --times 5",
+        "react --do warm_restart --ordinal 1",
+        "freeze --ordinal 1",
+    ],
 )
 def test_what_makes_no_sense_is_a_mistake_of_usage(words: str, tmp_path: Path, sent: Sent) -> None:
     assert call(tmp_path, *words.split()).exit_code == 2

@@ -25,7 +25,7 @@ from schemas.errors import DataError
 from schemas.pipeline_drift import Kind
 from services.drift.plot import save_plot
 from services.drift.reading import drift_called, read_drifts
-from services.drift.screen import drift_table, overlay, render
+from services.drift.screen import WIDE, drift_lines, drift_table, overlay, render
 from services.drift.sides import Sides, coarser, quantiles, sides_of
 from tests.models.drift.streams import drifts_of as found_in
 from tests.models.drift.streams import normal_rows, stream_pipeline
@@ -49,8 +49,8 @@ def sent(contracts: Contracts, drifts: list[Drift]) -> MemoryBroker:
     return broker
 
 
-def drawn(what: RenderableType) -> str:
-    console = Console(width=160)
+def drawn(what: RenderableType, width: int = 160) -> str:
+    console = Console(width=width)
     with console.capture() as capture:
         console.print(what)
     return capture.get()
@@ -98,6 +98,24 @@ def test_a_list_says_of_each_what_and_when() -> None:
     text = drawn(drift_table([closed]))
     for word in (closed.id, "covariate", "abrupt", "act", "1970-01-01", "a"):
         assert word in text
+
+
+def test_a_list_is_whole_in_lines_of_any_length() -> None:
+    closed = moved_stream()[-1]
+    many = replace(closed, columns=tuple(f"column_with_a_long_name_{n}" for n in range(16)))
+    words = (closed.id, "covariate", "abrupt", "act", "1970-01-01", "and 13 more")
+    for text in (drawn(drift_table([many]), WIDE), drawn(drift_lines([many]), 80)):
+        for word in " ".join(words).split():
+            assert word in text
+        assert "…" not in text.replace(" …", "")
+
+
+def test_a_bin_is_one_line_of_a_common_terminal() -> None:
+    for sides in sides_of(drifts_in(slice_stream(0, "east"))[0]):
+        lines = drawn(overlay(sides), 80).splitlines()
+        bins = len(coarser(sides, 16).window_K)
+        assert sum("%" in line for line in lines) == bins + 2  # and what is elsewhere, and the heads of quantiles
+        assert len(lines) == bins + 6
 
 
 def test_a_drift_is_drawn_with_both_sides_and_what_to_do() -> None:

@@ -87,6 +87,19 @@ def test_a_spent_budget_freezes_for_a_window() -> None:
     assert state.guard.left_out == ROWS // 40 * 32
 
 
+@settings(max_examples=5, deadline=None)
+@given(scale=st.floats(1.0, 1e6))
+def test_what_inputs_are_like_spends_no_budget(scale: float) -> None:
+    wide = small_contracts(gate="freeze: {window: 32, moved: 100}\n")
+    log = log_of(wide, ROWS)
+    number = wide.layout.buckets.index(0)
+    features_BF = log.features_BF.copy()
+    features_BF[:, number] *= np.float32(scale)
+    state, _ = learned(wide, replace(log, features_BF=features_BF))
+    assert state.guard is not None
+    assert state.guard.left_out == 0
+
+
 def commanded(contracts: Contracts, log: Examples, cuts: Sequence[int]) -> tuple[State, list[Effect]]:
     """Frozen by hand inside a minibatch, thawed between two of them; read in stretches."""
     plan, state, effects = plan_of(contracts.pipeline), beginning(contracts), list[Effect]()
