@@ -117,7 +117,8 @@ class Bank:
             return
         in_doubt = self._is_doubtful() or led.differs.exceeds(self.settings.rules.window)
         if self.examples - rows >= led.since and not in_doubt:
-            self.open = led.led_by(champion, led.level)
+            # What speaks for another regime is kept: it holds of the level, and the next version may come any moment.
+            self.open = replace(led, best=champion, trial=Change())
 
     @property
     def contradicted(self) -> tuple[int, ...]:

@@ -85,7 +85,7 @@ def _learn(plan: Plan, state: State, batch: Examples, history: History) -> tuple
     if candidate is not None:
         effects.append(candidate)
         state = after_candidate(plan, state, candidate)
-    signal = replace(signal, regime=_tell_regime(state, regime))
+    signal = replace(signal, regime=_tell_regime(plan, state, regime))
     state, told = triggered(plan, state, signal, history)
     effects += told
     if _has_passed(plan.checkpoint, before, state.place):
@@ -136,13 +136,16 @@ def _heeded_losses(plan: Plan, own_BK: Float32, batch: Examples) -> Float64:
     return plan.loss(own_BK, batch.label_B) if is_heeded else np.zeros(len(batch))
 
 
-def _tell_regime(state: State, before: Regime) -> bool:
+def _tell_regime(plan: Plan, state: State, before: Regime) -> bool:
     """Tell all who learn of the present regime; whether another one has begun."""
     now = regime_of(state.court)
     tell_regime(state.learner, before, now)
     if state.challenger is not None:
         tell_regime(state.challenger.learner, before, now)
-    return bool(before.number) and now.number != before.number
+    begun = bool(before.number) and now.number != before.number
+    if begun and plan.resets_head and state.court is not None:
+        state.court.disown()
+    return begun
 
 
 def _has_passed(every: int, before: Place, now: Place) -> bool:

@@ -31,7 +31,7 @@ class Plan:
 
     `fingerprint` stands for all that a state depends on: a checkpoint of another one does not fit. `bank` is there if
     the gate compares candidates with a champion, `limits` if learning may freeze, `trusted` if some labellers are.
-    `alarms` are detectors on the learner's errors.
+    `alarms` are detectors on the learner's errors. `resets_head`: with another regime the network's head begins again.
     """
 
     batch: int
@@ -47,6 +47,7 @@ class Plan:
     loss: BoundedLoss
     rules: tuple[ReactionRule, ...]
     alarms: tuple[Alarm, ...]
+    resets_head: bool
     new_learner: Callable[[], ServableLearner] = field(compare=False)
 
 
@@ -71,6 +72,7 @@ def plan_of(pipeline: Pipeline) -> Plan:
         loss_of(pipeline),
         learner.reactions,
         alarms_of(pipeline),
+        pipeline.model.optimiser.reaction.reset_head,
         partial(pipeline_learner, pipeline),
     )
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import copy
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from models.concepts.change import Change
 from models.concepts.concept import Concept
 from models.concepts.sample import Sample
 from models.concepts.signature import BINS
@@ -110,6 +112,7 @@ def test_what_proves_itself_against_the_best_of_the_regime_leads_it() -> None:
     life.bank.succeeded(led.best, newer, 2 * WINDOW)
     assert life.bank.open is not None
     assert (life.bank.open.best, life.bank.open.level) == (newer, led.level)
+    assert life.bank.open.differs.log_sum == led.differs.log_sum, "what speaks for a change is kept"
 
 
 @pytest.mark.parametrize(("reason", "rows"), [("the regime was not there yet", 3 * LONG), ("another best", 16)])
@@ -133,6 +136,19 @@ def test_in_doubt_whether_the_regime_has_ended_nobody_succeeds() -> None:
     assert led.best is not None
     life.bank.succeeded(led.best, successor(life), WINDOW)
     assert life.bank.open is led
+
+
+def test_while_a_change_is_half_shown_nobody_succeeds() -> None:
+    """By the last few rows, which the others of their window hide."""
+    life = Life().live(("here", LONG))
+    assert life.bank.open is not None
+    half = replace(life.bank.open, differs=Change().after(np.full(12, 0.6)))
+    assert half.differs.exceeds(WINDOW)
+    assert not half.differs.exceeds(RULES.run)
+    assert half.best is not None
+    life.bank.open = half
+    life.bank.succeeded(half.best, successor(life), BATCH)
+    assert life.bank.open is half
 
 
 def test_where_the_learner_is_as_good_nothing_is_recalled() -> None:
