@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Self
+
+from pydantic import model_validator
+
 from schemas.pipeline_optimiser import Positive
 from schemas.section import Section
 
@@ -11,3 +15,9 @@ class Bands(Section):
 
     watch: Positive
     act: Positive
+
+    @model_validator(mode="after")
+    def _rise(self) -> Self:
+        if self.watch > self.act:
+            raise ValueError(f"`watch`, {self.watch:g}, must not be above `act`, {self.act:g}: say both")
+        return self

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
+from schemas.bank_rules import bank_faults
 from schemas.drift_edges import edge_faults
 from schemas.drift_rules import detector_faults, expectation_faults, slice_faults
 from schemas.reaction_rules import reaction_faults
@@ -44,6 +45,7 @@ def check_references(pipeline: Pipeline) -> None:
         _serving_faults,
         _learner_faults,
         reaction_faults,
+        bank_faults,
     )
     faults = [fault for rule in rules for fault in rule(pipeline)]
     faults = faults or list(_drift_faults(pipeline))  # of which vector, is known once the rest is right

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
+from schemas.bank_rules import CURE, has_bank
 from schemas.error_detectors import misread
 from schemas.pipeline_gate import BetterGate
 from schemas.pipeline_reaction import Action
@@ -19,8 +20,8 @@ def reaction_faults(pipeline: Pipeline) -> Iterator[str]:
     """Name what the section `learner.reactions` asks of a pipeline that does not have it, as ``path: message``."""
     for place, rule in enumerate(pipeline.learner.reactions):
         at = f"learner.reactions.{place}"
-        if rule.regime and not _has_bank(pipeline):
-            yield f"{at}.regime: it is the concept bank that finds regimes: set `gate.policy` to better"
+        if rule.regime and not has_bank(pipeline):
+            yield f"{at}.regime: it is the concept bank that finds regimes: {CURE}"
         if rule.worse is not None and rule.worse.than == "champion" and not isinstance(pipeline.gate, BetterGate):
             yield f"{at}.worse.than: there is a champion with `gate.policy: better` only; take own"
         if why := misread(rule.alarm, pipeline.target.type):
@@ -36,7 +37,7 @@ def action_faults(pipeline: Pipeline, action: Action, at: str = "do") -> Iterato
         yield f"{at}.{names}: for networks only, and model.kind is {kind}; it can be retrained in full"
     elif inherits and not isinstance(pipeline.gate, BetterGate):
         yield f"{at}.{inherits[0]}: must begin with a version: the learner keeps them with `gate.policy: better` only"
-    elif inherits and inherits[0] != "retrain.incremental" and not _has_bank(pipeline):
+    elif inherits and inherits[0] != "retrain.incremental" and not has_bank(pipeline):
         yield f"{at}.{inherits[0]}: must begin with a banked version: set `gate.concepts.size` above 0"
 
 
@@ -46,7 +47,3 @@ def _inherited(action: Action) -> tuple[str, ...]:
         return ("recall",)
     retrain = action.retrain
     return () if retrain is None or retrain.how == "full" else (f"retrain.{retrain.how}",)
-
-
-def _has_bank(pipeline: Pipeline) -> bool:
-    return isinstance(pipeline.gate, BetterGate) and pipeline.gate.concepts.size > 0

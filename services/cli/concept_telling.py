@@ -24,6 +24,16 @@ def rows_of(kept: KeptConcepts) -> list[Row]:
     return [_row(concept, kept) for concept in kept.all]
 
 
+def remark(kept: KeptConcepts) -> str:
+    """What to do if regimes end too soon for one to be banked; nothing if one is, or the first lasts."""
+    if kept.closed or kept.open is None or kept.open.number == 1:
+        return ""
+    return (
+        f"None of the {kept.open.number - 1} regimes before it is banked: each ended within two windows, or had no "
+        "version. If inputs are never alike for longer, raise gate.concepts.distance, or gate.concepts.window."
+    )
+
+
 def shown(number: int, kept: KeptConcepts, layout: Layout) -> Row:
     """One concept in full.
 
@@ -34,7 +44,7 @@ def shown(number: int, kept: KeptConcepts, layout: Layout) -> Row:
     """
     found = {concept.number: concept for concept in kept.all}
     if number not in found:
-        there = f"There are {', '.join(map(str, found))}." if found else "None was told apart yet."
+        there = f"It knows {', '.join(map(str, found))}." if found else "None was told apart yet."
         raise DataError(f"The bank holds no concept {number}.", there)
     concept = found[number]
     return {

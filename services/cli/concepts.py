@@ -13,7 +13,7 @@ from rich.table import Table
 from adapters.checkpoint_folder import CheckpointFolder
 from schemas.errors import DataError
 from schemas.layout import Layout, layout_of
-from services.cli.concept_telling import Row, rows_of, shown
+from services.cli.concept_telling import Row, remark, rows_of, shown
 from services.cli.options import Home, Json, Ordinal, PipelineOption
 from services.cli.pipeline_reading import read_pipeline
 from services.cli.surroundings import read_settings
@@ -35,7 +35,7 @@ def list_(pipeline: PipelineOption, home: Home = None, ordinal: Ordinal = 0, as_
     if as_json:
         typer.echo(json.dumps(rows))
     else:
-        Console().print(_table(rows))
+        Console().print(_table(rows), *filter(None, [remark(kept)]), sep="\n")
 
 
 @app.command("show")

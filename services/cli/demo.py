@@ -70,7 +70,7 @@ def demo(
         raise ConfigurationError(f"{file} has no `replay` section.", "Add one: replay: {source: module:function}.")
     with _servers(read_settings(home=home).home, options) as (place, addresses):
         summary = _run(options, pipeline, place, addresses)
-    _tell(options, summary)
+    _tell(options, summary, place)
 
 
 @contextmanager
@@ -145,7 +145,7 @@ def _progress(replay: Replay | None) -> dict[str, str]:
     return {"replayed": f"{tally.requests:,} requests   {tally.features:,} feature events   {tally.labels:,} labels"}
 
 
-def _tell(options: Options, summary: Summary) -> None:
+def _tell(options: Options, summary: Summary, place: Path) -> None:
     if options.as_json:
         typer.echo(json.dumps(summary.as_json()))
         return
@@ -154,4 +154,5 @@ def _tell(options: Options, summary: Summary) -> None:
     console.print(run_table(summary))
     console.print(f"Plot: {options.plot}", highlight=False)
     if options.keep:
-        console.print("All is left running; `anabranch down` ends it.")
+        typer.echo(f"All is left running: look around with --home {place}")
+        typer.echo(f"End it: anabranch down --home {place.parent}")

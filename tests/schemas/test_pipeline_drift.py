@@ -101,3 +101,11 @@ def test_joint_tests_need_an_alpha_that_permutations_can_meet() -> None:
 
 def test_a_file_without_the_later_keys_is_written_as_it_was() -> None:
     assert not {"joint", "expectations", "slices"} & Drift().model_dump().keys()
+
+
+@pytest.mark.parametrize(
+    "bands", [{"psi": {"watch": 0.3}}, {"ks": {"watch": 0.5, "act": 0.2}}, {"quality": {"act": 0.01}}]
+)
+def test_nothing_is_to_be_acted_upon_before_it_is_watched(bands: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError, match="must not be above `act`"):
+        Drift.model_validate(bands)

@@ -20,7 +20,8 @@ def parsed(**sections: Any) -> Pipeline:
 
 def test_all_may_be_mixed() -> None:
     names = ("parent", "ewc", "synaptic_intelligence", "distillation", "a_gem", "logit_replay", "ensemble")
-    found = parsed(learner={"safeguards": {"anchor": "concept", **{name: {} for name in names}}})
+    safeguards = {"anchor": "concept", **{name: {} for name in names}}
+    found = parsed(learner={"safeguards": safeguards}, gate={"policy": "better"})
     assert set(found.learner.safeguards.chosen) == set(names)
     assert found.learner.safeguards.need_memory == ("a_gem", "logit_replay")
 
@@ -43,6 +44,21 @@ FAULTS: dict[str, tuple[dict[str, Any], str]] = {
     "no memory": (
         {"learner": {"replay": {"kind": "none"}, "safeguards": {"a_gem": {}}}},
         r"a_gem among the safeguards must have a replay memory",
+    ),
+    "no bank to anchor by": (
+        {"learner": {"safeguards": {"anchor": "concept", "ewc": {}}}},
+        r"anchor: .*concepts\.size",
+    ),
+    "no bank to restart by": (
+        {"model": {"optimiser": {"schedule": {"kind": "cosine", "restart": "drift"}}}},
+        r"schedule\.restart: .*gate\.policy",
+    ),
+    "no bank to react to": (
+        {
+            "model": {"optimiser": {"reaction": {"raise_rate": 3}}},
+            "gate": {"policy": "better", "concepts": {"size": 0}},
+        },
+        r"optimiser\.reaction: .*learner\.reactions",
     ),
     "River": (
         {"model": {"kind": "river_logistic_regression"}, "learner": {"safeguards": {"ewc": {}}}},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from typer.testing import CliRunner
 from adapters.checkpoint_folder import CheckpointFolder
 from schemas.errors import DataError
 from services.cli.assembly import assemble
+from services.cli.concept_telling import remark
 from services.learner.core import checkpoint_of, step
 from services.learner.effects import Checkpoint
 from services.learner.kept_concepts import concepts_in
@@ -78,3 +80,11 @@ def test_what_is_not_there_is_said_with_a_cure(call: Call, tmp_path: Path) -> No
     payload = checkpoint_of(plan_of(plain.pipeline), beginning_of(plain)).payload
     with pytest.raises(DataError, match="no bank"):
         concepts_in(payload)
+
+
+def test_that_every_regime_ends_too_soon_is_said_with_a_cure(checkpoint: Checkpoint) -> None:
+    kept = concepts_in(checkpoint.payload)
+    assert kept.open is not None
+    assert not remark(kept)
+    assert not remark(replace(kept, closed=(), open=replace(kept.open, number=1)))
+    assert "gate.concepts.distance" in remark(replace(kept, closed=(), open=replace(kept.open, number=16)))
