@@ -80,9 +80,8 @@ def add_sketch(view: View, plan: SketchPlan, sketch: SketchRow) -> None:
     """Count a sketch into its pane, once."""
     _add_sample(view, plan, sketch)  # first: unlike counts it may be added again
     name, partition = pane_name(sketch.window_start), str(sketch.partition)
-    pane = view.get(name)
-    if pane is None or len(pane["counts"]) != plan.size:
-        none = [0] * (2 * len(plan.measured))
+    pane, none = view.get(name), [0] * (2 * len(plan.measured))
+    if pane is None or len(pane["counts"]) != plan.size or len(pane.get("moments", none)) != len(none):
         pane = {"rows": 0, "counts": [0] * plan.size, "outside": [], "moments": none, "sequences": {}}
     if pane["sequences"].get(partition, -1) >= sketch.sequence:
         return

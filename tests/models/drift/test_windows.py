@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import itertools
 import json
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -160,6 +161,18 @@ def test_other_bins_begin_anew() -> None:
     assert {key for key, entry in step.writes.items() if entry is None} == {
         f"small|predictions|{s}" for s in (100, 200, "tracks:200")
     }
+
+
+def test_a_pane_with_sums_of_other_columns_begins_anew() -> None:
+    """A number that is a category now has as many counts, and sums no more."""
+    table: Table = {}
+    first, second = (sketch(0, partition=place, partitions=2) for place in range(2))
+    feed(table, [first])
+    sums = [0] * (2 * len(PLAN.measured))
+    table["small|predictions|0"]["moments"] = [*sums, 0, 0]
+    feed(table, [replace(second, moments=tuple(sums))])
+    pane = table["small|predictions|0"]
+    assert (pane["rows"], pane["moments"], pane["sequences"]) == (second.rows, sums, {"1": second.sequence})
 
 
 @settings(max_examples=50, deadline=None)
