@@ -148,8 +148,15 @@ def test_a_label_that_is_not_there(place: Place) -> None:
     assert offenders(checked(world(), Tampered(world(), frozenset({place}))), "labels")
 
 
+def was_folded(place: Place) -> bool:
+    """Some events are no records, and some have no value: nothing comes of these, and nobody misses them."""
+    found = world()
+    parts = found.contracts.decode([found.value(place)], tuple(found.contracts.pipeline.events)).parts
+    return any(not np.isnan(part.columns["amount"]).any() for part in parts)
+
+
 @EXAMPLES
-@given(places("features"))
+@given(places("features").filter(was_folded))
 def test_an_event_that_was_folded_but_is_not_there(place: Place) -> None:
     found = world()
     report = checked(found, Tampered(found, frozenset({place})))
