@@ -108,6 +108,17 @@ def added(parts: Sequence[Sequence[int] | None]) -> tuple[int, ...] | None:
     return tuple(map(sum, zip(*known, strict=True))) if len(known) == len(parts) else None
 
 
+def as_entry(moments: Sequence[int] | None) -> dict[str, list[int]]:
+    """As entries of a table have them: nothing where they are not told.
+
+    Examples
+    --------
+    >>> as_entry((1, 2)), as_entry(None)
+    ({'moments': [1, 2]}, {})
+    """
+    return {} if moments is None else {"moments": [*moments]}
+
+
 def are_possible(moments: Sequence[int], present_M: Sequence[int]) -> bool:
     """Whether there are values that have such sums: they lie in the range, and their variance is not negative.
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from models.drift.moments import added
+from models.drift.moments import added, as_entry
 from models.drift.sample import merged
 from models.drift.sketch import SketchPlan
 from models.drift.sketch_row import SketchRow
@@ -92,8 +92,8 @@ def add_sketch(view: View, plan: SketchPlan, sketch: SketchRow) -> None:
         "outside": sum_of(pane.get("outside", []), sketch.outside_F.tolist()),
         "sequences": pane["sequences"] | {partition: sketch.sequence},
     }
-    moments = added([pane.get("moments"), sketch.moments])
-    view.put(name, counted | _known(moments) | ({"version": version} if version else {}))
+    counted |= as_entry(added([pane.get("moments"), sketch.moments]))
+    view.put(name, counted | ({"version": version} if version else {}))
 
 
 def _add_sample(view: View, plan: SketchPlan, sketch: SketchRow) -> None:
@@ -103,10 +103,6 @@ def _add_sample(view: View, plan: SketchPlan, sketch: SketchRow) -> None:
     known = b64decode((view.get(name) or {}).get("sample", ""))
     if (sample := merged(plan.sample_rows, plan.width, known, sketch.sample)) != known:
         view.put(name, {"sample": b64encode(sample).decode()})
-
-
-def _known(moments: tuple[int, ...] | None) -> Entry:
-    return {} if moments is None else {"moments": [*moments]}
 
 
 def sum_of(counted: list[int], more: list[int]) -> list[int]:

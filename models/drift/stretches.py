@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from base64 import b64decode, b64encode
 
-from models.drift.moments import added
+from models.drift.moments import added, as_entry
 from models.drift.pane_entries import Entry, View, pane_name, sample_name, sum_of
 from models.drift.sample import merged
 from models.drift.sketch import SketchPlan
@@ -51,15 +51,13 @@ def gathered(view: View, source: Entry, plan: SketchPlan, rows: int, start: floa
 def _joined(view: View, plan: SketchPlan, first: float, stretch: Entry, start: float) -> Entry:
     pane = view.get(pane_name(start)) or {}
     version = max(stretch.get("version", 0), pane.get("version", 0))
-    joined: Entry = stretch | {
+    joined: Entry = {name: value for name, value in stretch.items() if name != "moments"} | {
         "rows": stretch["rows"] + pane["rows"],
         "counts": sum_of(stretch["counts"], pane["counts"]),
         "outside": sum_of(stretch.get("outside", []), pane.get("outside", [])),
         "through": start,
+        **as_entry(added([stretch.get("moments"), pane.get("moments")])),
     }
-    moments = added([stretch.get("moments"), pane.get("moments")])
-    joined = {name: value for name, value in joined.items() if name != "moments"}
-    joined |= {} if moments is None else {"moments": [*moments]}
     samples = [b64decode(found["sample"]) for s in (first, start) if (found := view.get(sample_name(s)))]
     if samples:  # first: unlike counts it may be joined again
         sample = merged(plan.sample_rows, plan.width, *samples)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.drift.moments import added, mean_and_spread
+from models.drift.moments import added, as_entry, mean_and_spread
 from models.drift.sample import merged
 from models.drift.sketch import SketchPlan
 
@@ -53,7 +53,7 @@ class Tally:
         """Write it down for a table, small: a broker takes no messages above a megabyte."""
         packed = b64encode(zlib.compress(self.counts_FB.astype("<i8").tobytes())).decode()
         sample = {"sample": b64encode(self.sample).decode()} if self.sample else {}
-        told = sample if self.moments is None else sample | {"moments": [*self.moments]}
+        told = sample | as_entry(self.moments)
         return {"start": self.start, "end": self.end, "counts": packed, "outside": self.outside_F.tolist(), **told}
 
     def means_and_spreads(self, plan: SketchPlan, columns: Sequence[int]) -> list[tuple[float, float]]:
