@@ -9,9 +9,6 @@ from typing import get_args
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from hypothesis.extra.numpy import arrays
 from rich.console import Console, RenderableType
 
 from adapters.log_search_memory import MemoryLogSearch
@@ -33,8 +30,6 @@ from tests.models.drift.test_joint import stream as joint_stream
 from tests.models.drift.test_slices import drifts_in
 from tests.models.drift.test_slices import stream as slice_stream
 from tests.stream_jobs.drift_watch.traffic import DRIFT, small_contracts
-
-shares = arrays(np.float64, 12, elements=st.integers(0, 9).map(float)).filter(np.any).map(lambda s: s / s.sum())
 
 
 def moved_stream() -> list[Drift]:
@@ -231,27 +226,6 @@ def test_an_alarm_on_errors_is_listed_and_drawn_without_histograms(tmp_path: Pat
 def test_a_plot_is_written(tmp_path: Path) -> None:
     save_plot(moved_stream()[-1], tmp_path / "drift.png")
     assert (tmp_path / "drift.png").read_bytes().startswith(b"\x89PNG")
-
-
-@given(shares, shares, st.integers(1, 12))
-def test_joining_bins_keeps_all_rows_and_the_order_of_edges(
-    window_K: np.ndarray, other_K: np.ndarray, most: int
-) -> None:
-    coarse = coarser(Sides("a", False, np.arange(13.0), window_K, other_K, 0.0, 0.0), most)
-    np.testing.assert_allclose([coarse.window_K.sum(), coarse.reference_K.sum()], 1)
-    assert len(coarse.window_K) <= most
-    assert (np.diff(coarse.edges_E) > 0).all()
-    assert len(coarse.edges_E) == len(coarse.window_K) + 1
-
-
-@given(shares, st.lists(st.floats(0, 1), min_size=1, max_size=9).map(sorted))
-def test_quantiles_rise_and_hold_their_share_of_rows_below(share_K: np.ndarray, at: list[float]) -> None:
-    sides = Sides("a", False, np.arange(13.0), share_K, share_K, 0.0, 0.0)
-    found_Q, same_Q = quantiles(sides, np.array(at))
-    np.testing.assert_array_equal(found_Q, same_Q)
-    assert (np.diff(found_Q) >= 0).all()
-    below_Q = np.interp(found_Q, np.arange(13.0), np.concatenate([[0], np.cumsum(share_K)]))
-    np.testing.assert_allclose(below_Q, at, atol=1e-9)
 
 
 def test_a_side_without_rows_is_drawn_too() -> None:
